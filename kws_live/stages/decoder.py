@@ -1,0 +1,104 @@
+"""From posteriors to decisions: smoothing, threshold, refractory time and re-arming."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kws_live.config import DecoderSettings
+from kws_live.types import SAMPLE_RATE_HZ, Posterior
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A keyword's score passed its threshold at the window that ends at `decided_sample`."""
+
+    keyword: str
+    score: float
+    threshold: float
+    decided_sample: int
+
+
+@dataclass(slots=True)
+class _Keyword:
+    """One keyword's settings in samples and its state."""
+
+    name: str
+    index: int
+    threshold: float
+    release: float
+    refractory_samples: int
+    rearmed: bool = True
+    dead_until: int = 0
+
+
+class Decoder:
+    """Decides, hop by hop, whether a keyword was said.
+
+    The score of a keyword is the mean of its posteriors over the last `smoothing_s`; hops that were
+    not inferred are absent from the mean. Only the keyword with the highest score ÷ threshold may
+    fire. After a detection every other keyword is held for `hold_s`; the same one is dead through
+    its refractory time and until its score has fallen below its release. All times are counted in
+    samples of the stream.
+
+    Args:
+        labels: the model's labels, in the order of its outputs.
+        settings: smoothing and hold times, and for each enabled keyword threshold, release and
+            refractory time.
+    """
+
+    def __init__(self, labels: Sequence[str], settings: DecoderSettings) -> None:
+        self._smoothing_samples = max(1, round(settings.smoothing_s * SAMPLE_RATE_HZ))
+        self._hold_samples = round(settings.hold_s * SAMPLE_RATE_HZ)
+        self._keywords = [
+            _Keyword(
+                name=name,
+                index=list(labels).index(name),
+                threshold=keyword.threshold,
+                release=keyword.release,
+                refractory_samples=round(keyword.refractory_s * SAMPLE_RATE_HZ),
+            )
+            for name, keyword in settings.keywords.items()
+        ]
+        self._recent: deque[Posterior] = deque()
+        self._scores: dict[str, float] = {}
+        self._held_until = 0
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """Score of each enabled keyword at the last hop, 0..1; empty before the first."""
+        return self._scores
+
+    def reset(self) -> None:
+        """Forget everything, as at the start of a stream."""
+        self._recent.clear()
+        self._scores = {}
+        self._held_until = 0
+        for keyword in self._keywords:
+            keyword.rearmed = True
+            keyword.dead_until = 0
+
+    def step(self, posterior: Posterior) -> Decision | None:
+        """Take the posterior of one hop, later than the one before, and return the decision that it makes, if any."""
+        now = posterior.end_sample
+        self._recent.append(posterior)
+        while self._recent[0].end_sample <= now - self._smoothing_samples:
+            self._recent.popleft()
+        mean = np.mean([recent.values for recent in self._recent], axis=0)
+        # A new dict each hop: the display keeps the old one while it draws.
+        self._scores = {keyword.name: float(mean[keyword.index]) for keyword in self._keywords}
+        for keyword in self._keywords:
+            keyword.rearmed = keyword.rearmed or self._scores[keyword.name] < keyword.release
+        if not self._keywords:
+            return None
+        best = max(self._keywords, key=lambda k: self._scores[k.name] / k.threshold)
+        score = self._scores[best.name]
+        if score < best.threshold or not best.rearmed:
+            return None
+        if now < max(self._held_until, best.dead_until):
+            return None
+        best.rearmed = False
+        best.dead_until = now + best.refractory_samples
+        self._held_until = now + self._hold_samples
+        return Decision(best.name, score, best.threshold, now)
