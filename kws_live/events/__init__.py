@@ -1,0 +1,48 @@
+"""What the program tells the world: typed events, a bus that numbers them, sinks that take them."""
+
+from kws_live.events.bodies import (
+    BODY_TYPES,
+    Body,
+    DetectionBody,
+    DeviceLostBody,
+    DeviceRestoredBody,
+    DroppedBody,
+    ErrorBody,
+    GapBody,
+    HookBody,
+    HookCounts,
+    KeywordThreshold,
+    Latency,
+    ReadyBody,
+    StatsBody,
+    VadBody,
+)
+from kws_live.events.bus import EventBus, new_run_id
+from kws_live.events.event import SCHEMA_VERSION, Event
+from kws_live.events.jsonl import JsonLinesSink
+from kws_live.events.sink import Mailbox, Sink
+
+__all__ = [
+    "BODY_TYPES",
+    "SCHEMA_VERSION",
+    "Body",
+    "DetectionBody",
+    "DeviceLostBody",
+    "DeviceRestoredBody",
+    "DroppedBody",
+    "ErrorBody",
+    "Event",
+    "EventBus",
+    "GapBody",
+    "HookBody",
+    "HookCounts",
+    "JsonLinesSink",
+    "KeywordThreshold",
+    "Latency",
+    "Mailbox",
+    "ReadyBody",
+    "Sink",
+    "StatsBody",
+    "VadBody",
+    "new_run_id",
+]

@@ -1,0 +1,296 @@
+"""What each type of event says, beyond the envelope they share.
+
+One frozen dataclass per type: its fields are the keys in JSON, its docstring the descriptions in
+the JSON Schema. Every field is always present in the output; None becomes null.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, get_args
+
+from kws_live.types import GapReason
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """Marks the smallest value a field may have; it becomes `minimum` in the schema."""
+
+    minimum: float
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """Marks the largest value a field may have; it becomes `maximum` in the schema."""
+
+    maximum: float
+
+
+Count = Annotated[int, AtLeast(0)]
+Positive = Annotated[int, AtLeast(1)]
+Duration = Annotated[float, AtLeast(0)]
+Score = Annotated[float, AtLeast(0), AtMost(1)]
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordThreshold:
+    """One keyword being listened for.
+
+    Attributes:
+        keyword: what the user says.
+        threshold: the score it must reach.
+    """
+
+    keyword: str
+    threshold: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Where the time of a detection went, in milliseconds.
+
+    Attributes:
+        queue: arrival of the deciding window's last sample until its inference began.
+        inference: the model's time on that window.
+        total: arrival of the deciding window's last sample until the detection was made.
+    """
+
+    queue: Duration
+    inference: Duration
+    total: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class HookCounts:
+    """Hook runs since the start.
+
+    Attributes:
+        started: processes started.
+        exited: processes that ended in time, with whatever exit code, or because kws-live stopped.
+        timed_out: processes ended because they ran past their timeout.
+        failed: runs whose program could not be started.
+        dropped: runs not started because too many of the same hook were running.
+        running: processes running now.
+    """
+
+    started: Count = 0
+    exited: Count = 0
+    timed_out: Count = 0
+    failed: Count = 0
+    dropped: Count = 0
+    running: Count = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyBody:
+    """The first audio is in and the model has been warmed: from here on keywords are heard.
+
+    Attributes:
+        device: the device or file as people know it.
+        model: name of the model.
+        model_file: runtime file of the model in use.
+        keywords: the keywords being listened for, each with its threshold.
+        sample_rate_hz: the device's or file's own sample rate.
+        startup_ms: milliseconds from the start of the process; null where that is not known.
+    """
+
+    type: ClassVar[str] = "ready"
+    device: str
+    model: str
+    model_file: str
+    keywords: tuple[KeywordThreshold, ...]
+    sample_rate_hz: Positive
+    startup_ms: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VadBody:
+    """The voice-activity gate opened or closed.
+
+    Attributes:
+        open: true when it opened: audio is being inferred.
+    """
+
+    type: ClassVar[str] = "vad"
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionBody:
+    """A keyword was said.
+
+    Attributes:
+        keyword: what the user said.
+        score: smoothed posterior at the deciding window.
+        threshold: the threshold that the score reached.
+        decided_s: stream time of the end of the deciding window.
+        start_s: estimated stream time of the word's beginning.
+        end_s: estimated stream time of the word's end.
+        model: name of the model.
+        latency_ms: where the time went; null for input that is not paced in real time.
+    """
+
+    type: ClassVar[str] = "detection"
+    keyword: str
+    score: Score
+    threshold: Score
+    decided_s: Duration
+    start_s: Duration
+    end_s: Duration
+    model: str
+    latency_ms: Latency | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GapBody:
+    """Audio that existed was not captured; the stream time went on by its length.
+
+    Attributes:
+        lost_s: length of the audio that is missing, in seconds.
+        reason: why it is missing.
+    """
+
+    type: ClassVar[str] = "gap"
+    lost_s: Duration
+    reason: GapReason
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedBody:
+    """Work was left out because something was too slow.
+
+    Attributes:
+        what: `hops`: inference fell behind; `events`: a reader of events fell behind.
+        sink: for `events`, who missed them; null otherwise.
+        count: how many since the last report of the same kind.
+        total: how many since the start.
+    """
+
+    type: ClassVar[str] = "dropped"
+    what: Literal["hops", "events"]
+    count: Positive
+    total: Positive
+    sink: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLostBody:
+    """The audio device stopped delivering; it is being opened again.
+
+    Attributes:
+        device: the device as people know it.
+        reason: what was noticed.
+    """
+
+    type: ClassVar[str] = "device_lost"
+    device: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRestoredBody:
+    """The audio device delivers again.
+
+    Attributes:
+        device: the device as people know it.
+        lost_s: seconds without audio.
+        attempts: how many times it was tried.
+    """
+
+    type: ClassVar[str] = "device_restored"
+    device: str
+    lost_s: Duration
+    attempts: Count
+
+
+@dataclass(frozen=True, slots=True)
+class HookBody:
+    """What became of one run of a hook: `started` and one end, or else `failed` or `dropped`.
+
+    Attributes:
+        keyword: the keyword that was said.
+        command: the command as a person would type it; not for parsing.
+        state: `started`; `exited` in time or because kws-live stopped; `timed_out` and was killed;
+            `failed` to start; `dropped` because too many of the same hook were running.
+        detection_seq: `seq` of the detection that it ran for.
+        pid: process id, which is also its process group; null where nothing was started.
+        exit_code: exit code, or minus the number of the signal that ended it; null while there is
+            none.
+        duration_ms: milliseconds from start to end; null while it runs and where nothing started.
+        latency_ms: `started` only: milliseconds from the arrival of the deciding window's last
+            sample until the program ran; null for input that is not paced in real time.
+        reason: what went wrong, for people; null where nothing did.
+    """
+
+    type: ClassVar[str] = "hook"
+    keyword: str
+    command: str
+    state: Literal["started", "exited", "timed_out", "failed", "dropped"]
+    detection_seq: Count
+    pid: Positive | None = None
+    exit_code: int | None = None
+    duration_ms: Duration | None = None
+    latency_ms: Duration | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatsBody:
+    """Totals since the start, at a regular interval and once at the end.
+
+    Attributes:
+        inferred_hops: windows the model was given.
+        dropped_hops: windows skipped because inference fell behind.
+        gate_open_s: seconds of audio that passed an open gate.
+        lost_s: seconds of audio that were not captured.
+        gaps: how many times audio was lost.
+        detections: keywords heard.
+        device_losses: how many times the device was lost.
+        hooks: hook runs.
+        events_dropped: events missed by each reader of events that was too slow.
+        latency_p50_ms: median of the latest detections' total latency; null before the first.
+        latency_p95_ms: 95th percentile of the same.
+    """
+
+    type: ClassVar[str] = "stats"
+    inferred_hops: Count
+    dropped_hops: Count
+    gate_open_s: Duration
+    lost_s: Duration
+    gaps: Count
+    detections: Count
+    device_losses: Count
+    hooks: HookCounts
+    events_dropped: Mapping[str, Positive]
+    latency_p50_ms: Duration | None = None
+    latency_p95_ms: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBody:
+    """The program ends because of this.
+
+    Attributes:
+        message: what went wrong, which value, and what to do next.
+        exit_code: what the process returns.
+    """
+
+    type: ClassVar[str] = "error"
+    message: str
+    exit_code: Annotated[int, AtLeast(1), AtMost(255)]
+
+
+Body = (
+    ReadyBody
+    | VadBody
+    | DetectionBody
+    | GapBody
+    | DroppedBody
+    | DeviceLostBody
+    | DeviceRestoredBody
+    | HookBody
+    | StatsBody
+    | ErrorBody
+)
+
+BODY_TYPES: tuple[type[Body], ...] = get_args(Body)
+"""Every body, in the order of the documentation."""

@@ -1,0 +1,106 @@
+"""Writes events as JSON Lines to a file descriptor, normally standard output."""
+
+import os
+import select
+import time
+from collections.abc import Callable
+from typing import Final
+
+from kws_live.errors import OutputError
+from kws_live.events.event import Event
+from kws_live.events.sink import Mailbox
+
+_CAPACITY: Final = 1_024
+_DRAIN_S: Final = 1.0
+"""How long a reader that has stopped reading may hold up a program that was told to stop."""
+
+
+class JsonLinesSink:
+    """A sink that writes one line of JSON per event, whole and at once.
+
+    A reader that goes away (`kws-live --json | head -1`) ends the output, quietly. One that stops
+    reading holds up nothing but its own lines.
+
+    Args:
+        fd: file descriptor to write to; stays open, and is never set non-blocking: others share it.
+        on_closed: called on the sink's thread when the reader has gone. Must not block.
+        capacity: how many events may wait to be written.
+    """
+
+    name = "json"
+
+    def __init__(self, fd: int, on_closed: Callable[[], None], capacity: int = _CAPACITY) -> None:
+        self._fd = fd
+        self._on_closed = on_closed
+        self._mailbox = Mailbox(capacity)
+        self._released = False
+        self._hurry_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._drain_until_s: float | None = None
+        self.broken = False
+        """Whether the reader has gone."""
+
+    def offer(self, event: Event, block: bool) -> bool:
+        """Take `event` to be written, or return False if it had to be dropped (any thread)."""
+        return self._mailbox.offer(event, block)
+
+    def release(self) -> None:
+        """Wait for the reader no longer: not in offers, and after `close` for a second at most."""
+        self._released = True
+        self._mailbox.release()
+        self._hurry()
+
+    def close(self) -> None:
+        """Take no more events; `run` ends when those taken are written (any thread, idempotent)."""
+        self._mailbox.close()
+        self._hurry()
+
+    def run(self) -> None:
+        """Write events until closed and drained, or the reader has gone.
+
+        Raises:
+            OutputError: a write failed, the disk being full for instance.
+        """
+        try:
+            for event in self._mailbox:
+                if not self._write(event.to_json().encode() + b"\n"):
+                    return
+        except BrokenPipeError:
+            self.broken = True
+            self._mailbox.close()
+            self._on_closed()
+        except OSError as error:
+            raise OutputError(
+                f"can't write events to standard output: {error.strerror}. "
+                "Free some space there, or send the output elsewhere."
+            ) from error
+        finally:
+            self._mailbox.close()
+
+    def _hurry(self) -> None:
+        if self._released and self._mailbox.closed:
+            os.eventfd_write(self._hurry_fd, 1)
+
+    def _write(self, line: bytes) -> bool:
+        """Write the whole line; return False if nobody read it in time."""
+        rest = memoryview(line)
+        while rest:
+            if not self._wait_writable():
+                return False
+            # A pipe that polls writable takes this much without blocking.
+            try:
+                rest = rest[os.write(self._fd, rest[: select.PIPE_BUF]) :]
+            except BlockingIOError:
+                continue
+        return True
+
+    def _wait_writable(self) -> bool:
+        poll = select.poll()
+        poll.register(self._fd, select.POLLOUT)
+        if self._drain_until_s is None:
+            poll.register(self._hurry_fd, select.POLLIN)
+            if any(fd == self._fd for fd, _ in poll.poll()):
+                return True
+            self._drain_until_s = time.monotonic() + _DRAIN_S
+            poll.unregister(self._hurry_fd)
+        left_s = max(0.0, self._drain_until_s - time.monotonic())
+        return bool(poll.poll(left_s * 1_000))
