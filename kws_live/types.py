@@ -74,6 +74,12 @@ class Span:
     start_sample: int
     end_sample: int
 
+    def hops(self, hop_samples: int) -> range:
+        """Return the hop points in the span: multiples of `hop_samples`, the absolute grid."""
+        first = self.start_sample // hop_samples + 1
+        last = self.end_sample // hop_samples
+        return range(first * hop_samples, last * hop_samples + 1, hop_samples)
+
 
 @dataclass(frozen=True, slots=True)
 class GateChange:

@@ -43,9 +43,7 @@ class WorkQueue:
             if isinstance(work, Reset):
                 self._items.append(work)
             else:
-                first = work.start_sample // self._hop_samples + 1
-                last = work.end_sample // self._hop_samples
-                for hop in range(first, last + 1):
+                for hop in work.hops(self._hop_samples):
                     if self._waiting_hops >= self._limit_hops:
                         if self._paced:
                             self._skip_oldest()
@@ -54,7 +52,7 @@ class WorkQueue:
                             self._condition.wait_for(
                                 lambda: self._waiting_hops < self._limit_hops or self._closed
                             )
-                    self._items.append(hop * self._hop_samples)
+                    self._items.append(hop)
                     self._waiting_hops += 1
                     self._condition.notify_all()
             self._condition.notify_all()

@@ -1,0 +1,217 @@
+"""What kws-capture and kws-infer do: each worker has a `run` for a thread that `kws_live.app` makes."""
+
+import time
+from collections.abc import Callable, Iterable
+
+from kws_live.events import (
+    Body,
+    DetectionBody,
+    DeviceLostBody,
+    DeviceRestoredBody,
+    DroppedBody,
+    EventBus,
+    GapBody,
+    Latency,
+    ReadyBody,
+    VadBody,
+)
+from kws_live.pipeline import Arrivals, Heard, Intake, Intaken, Spotter, level_db
+from kws_live.recorder import Recorder
+from kws_live.sources.base import Source
+from kws_live.stages.ring import Ring
+from kws_live.status import LEVEL_FLOOR_DB, Status
+from kws_live.types import (
+    SAMPLE_RATE_HZ,
+    Block,
+    Detection,
+    DeviceLost,
+    DeviceRestored,
+    Gap,
+    GateChange,
+    SourceItem,
+    Span,
+)
+from kws_live.work_queue import Reset, WorkQueue
+
+_METER_SAMPLES = SAMPLE_RATE_HZ * 30 // 1000
+_NS_PER_MS = 1e6
+
+
+class CaptureWorker:
+    """Source → ring, gate, recording and work queue; the only writer of all four. Runs on kws-capture."""
+
+    def __init__(
+        self,
+        source: Source,
+        ring: Ring,
+        intake: Intake,
+        queue: WorkQueue,
+        arrivals: Arrivals,
+        bus: EventBus,
+        status: Status,
+        ready: Callable[[str, int], ReadyBody],
+        window_samples: int,
+        recorder: Recorder | None,
+    ) -> None:
+        self._source = source
+        self._ring = ring
+        self._intake = intake
+        self._queue = queue
+        self._arrivals = arrivals
+        self._bus = bus
+        self._status = status
+        self._ready: Callable[[str, int], ReadyBody] | None = ready
+        self._kept_samples = ring.capacity_samples - window_samples
+        self._recorder = recorder
+        self._metered_to = 0
+        self._open_samples = 0
+        self._dropped_hops = 0
+
+    def run(self) -> None:
+        """Take in the source until it ends.
+
+        Raises:
+            KwsLiveError: what the source or the recording raise.
+        """
+        for item in self._source.items():
+            self._take(item)
+        self._pass_on(self._intake.finish())
+
+    def _take(self, item: SourceItem) -> None:
+        match item:
+            case Block():
+                self._block(item)
+            case Gap():
+                self._pass_on(self._intake.gap(item))
+                if self._recorder:
+                    self._recorder.gap(item.samples)
+                self._metered_to = self._ring.end_sample
+                lost_s = item.samples / SAMPLE_RATE_HZ
+                self._status.gap(lost_s)
+                self._publish(GapBody(lost_s=lost_s, reason=item.reason))
+            case DeviceLost():
+                self._status.device_state(ok=False)
+                self._publish(DeviceLostBody(device=item.device, reason=item.reason))
+            case DeviceRestored():
+                self._status.device_state(ok=True)
+                self._publish(
+                    DeviceRestoredBody(
+                        device=item.device, lost_s=item.lost_s, attempts=item.attempts
+                    )
+                )
+
+    def _block(self, block: Block) -> None:
+        if self._ready is not None:
+            self._status.device = self._source.name
+            self._publish(self._ready(self._source.name, block.rate_hz))
+            self._ready = None
+        samples = self._intake.convert(block)
+        end_sample = self._ring.end_sample + len(samples)
+        if not self._source.paced:
+            self._queue.wait_until_past(end_sample - self._kept_samples)
+        if block.arrived_ns is not None:
+            self._arrivals.add(end_sample, block.arrived_ns)
+        self._pass_on(self._intake.write(samples))
+
+    def _pass_on(self, ready: Iterable[Intaken]) -> None:
+        for thing in ready:
+            match thing:
+                case Heard():
+                    self._heard(thing)
+                case GateChange():
+                    self._bus.publish(
+                        VadBody(open=thing.open), stream_s=thing.sample / SAMPLE_RATE_HZ
+                    )
+                case Span():
+                    self._open_samples += thing.end_sample - thing.start_sample
+                    self._count_dropped(self._queue.put(thing))
+                case Reset():
+                    self._queue.put(thing)
+
+    def _heard(self, heard: Heard) -> None:
+        if self._recorder:
+            self._recorder.write(heard.samples)
+        if heard.end_sample - self._metered_to < _METER_SAMPLES:
+            return
+        self._metered_to = heard.end_sample
+        latest = self._ring.read(max(0, heard.end_sample - _METER_SAMPLES), heard.end_sample)
+        assert latest is not None, "the newest samples are always in the ring"
+        self._status.audio(
+            stream_s=heard.end_sample / SAMPLE_RATE_HZ,
+            level_db=level_db(latest, LEVEL_FLOOR_DB),
+            gate_open=heard.gate_open,
+            gate_open_s=self._open_samples / SAMPLE_RATE_HZ,
+        )
+
+    def _count_dropped(self, hops: int) -> None:
+        if hops:
+            self._dropped_hops += hops
+            self._status.dropped(hops)
+            self._publish(DroppedBody(what="hops", count=hops, total=self._dropped_hops))
+
+    def _publish(self, body: Body) -> None:
+        self._bus.publish(body, stream_s=self._ring.end_sample / SAMPLE_RATE_HZ)
+
+
+class InferWorker:
+    """Work queue → posteriors → detections. Runs on kws-infer."""
+
+    def __init__(
+        self,
+        queue: WorkQueue,
+        spotter: Spotter,
+        arrivals: Arrivals,
+        bus: EventBus,
+        status: Status,
+        model: str,
+    ) -> None:
+        self._queue = queue
+        self._spotter = spotter
+        self._arrivals = arrivals
+        self._bus = bus
+        self._status = status
+        self._model = model
+
+    def run(self) -> None:
+        """Infer until the queue is closed and empty."""
+        while (work := self._queue.take()) is not None:
+            if isinstance(work, Reset):
+                self._spotter.reset()
+            else:
+                self._infer(work)
+
+    def _infer(self, hop_sample: int) -> None:
+        began_ns = time.monotonic_ns()
+        result = self._spotter.infer(hop_sample)
+        if result is None:
+            self._status.dropped(1)
+            return
+        self._status.hop(result.scores)
+        if result.detection is not None:
+            self._detected(result.detection, began_ns)
+
+    def _detected(self, detection: Detection, began_ns: int) -> None:
+        latency = None
+        arrived_ns = self._arrivals.of(detection.decided_sample)
+        if arrived_ns is not None:
+            now_ns = time.monotonic_ns()
+            latency = Latency(
+                queue=(began_ns - arrived_ns) / _NS_PER_MS,
+                inference=(now_ns - began_ns) / _NS_PER_MS,
+                total=(now_ns - arrived_ns) / _NS_PER_MS,
+            )
+        self._status.detection(latency.total if latency else None)
+        decided_s = detection.decided_sample / SAMPLE_RATE_HZ
+        self._bus.publish(
+            DetectionBody(
+                keyword=detection.keyword,
+                score=detection.score,
+                threshold=detection.threshold,
+                decided_s=decided_s,
+                start_s=detection.start_sample / SAMPLE_RATE_HZ,
+                end_s=detection.end_sample / SAMPLE_RATE_HZ,
+                model=self._model,
+                latency_ms=latency,
+            ),
+            stream_s=decided_s,
+        )
