@@ -80,12 +80,15 @@ class App:
             KwsLiveError: what a worker raised first; any other exception of a worker comes out as
                 it is.
         """
-        self._start("kws-stop", self._free_everybody_on_stop)
+        stopper = self._start("kws-stop", self._free_everybody_on_stop)
         hooks = self._start("kws-hooks", self.hooks.run)
         sinks = [self._start(f"kws-{sink.name}", sink.run) for sink in self.sinks]
         recorder = self._start("kws-record", self.recorder.run) if self.recorder else None
         infer = self._start("kws-infer", self.infer.run, then=self._end)
-        capture = self._start("kws-capture", self.capture.run, then=self.queue.close)
+        # A source that fails, a truncated file say, ends as one that ended: first what it gave is used.
+        capture = self._start(
+            "kws-capture", self.capture.run, then=self.queue.close, failed=self.queue.close
+        )
         while not select.select([self._ended_fd], [], [], self.stats_interval_s)[0]:
             self._publish_stats()
 
@@ -105,6 +108,8 @@ class App:
         for sink, thread in zip(self.sinks, sinks, strict=True):
             sink.close()
             self._join(thread)
+        os.eventfd_write(self._stop_fd, 1)
+        stopper.join(_JOIN_S)
         if self._failure:
             raise self._failure
 
@@ -120,9 +125,13 @@ class App:
         self._end()
 
     def _start(
-        self, name: str, run: Callable[[], None], then: Callable[[], None] | None = None
+        self,
+        name: str,
+        run: Callable[[], None],
+        then: Callable[[], None] = lambda: None,
+        failed: Callable[[], None] | None = None,
     ) -> threading.Thread:
-        """Run a worker on a thread: its exception stops everything, its end is followed by `then`."""
+        """Run a worker on a thread, and `then`; after an exception `failed`, which stops all by default."""
 
         def guarded() -> None:
             try:
@@ -130,10 +139,9 @@ class App:
             except BaseException as error:
                 # Only the first is kept: the others follow from it.
                 self._failure = self._failure or error
-                self.stop()
+                (failed or self.stop)()
             else:
-                if then is not None:
-                    then()
+                then()
 
         thread = threading.Thread(target=guarded, name=name, daemon=True)
         thread.start()

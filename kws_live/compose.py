@@ -112,7 +112,7 @@ def compose(settings: Settings, options: Options) -> App:
         )
     source = _source(settings, options)
     try:
-        return _assemble(settings, options, source)
+        return assemble(settings, options, source)
     except BaseException:
         source.stop()
         raise
@@ -135,7 +135,8 @@ def _source(settings: Settings, options: Options) -> Source:
     return microphone
 
 
-def _assemble(settings: Settings, options: Options, source: Source) -> App:
+def assemble(settings: Settings, options: Options, source: Source) -> App:
+    """As `compose`, for a source that is open already."""
     folder, config = settings.folder, settings.resolved.config
     decoder = settings.effective.decoder
     classifier = Classifier(folder)

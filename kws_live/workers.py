@@ -73,9 +73,11 @@ class CaptureWorker:
         Raises:
             KwsLiveError: what the source or the recording raise.
         """
-        for item in self._source.items():
-            self._take(item)
-        self._pass_on(self._intake.finish())
+        try:
+            for item in self._source.items():
+                self._take(item)
+        finally:
+            self._pass_on(self._intake.finish())
 
     def _take(self, item: SourceItem) -> None:
         match item:

@@ -1,0 +1,252 @@
+"""The command line: flags and subcommands in, exit codes out."""
+
+import json
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from kws_live import __version__
+from kws_live.errors import DeviceError, KwsLiveError
+
+_log = logging.getLogger("kws_live")
+
+_EPILOG = """\b
+Examples:
+  kws-live                                   listen to the default microphone
+  kws-live --device demo                     no microphone? see it work
+  kws-live --hook 'stop=playerctl pause'     run a program when "stop" is said
+  kws-live --json | jq .keyword              events for another program
+  kws-live --input meeting.flac              search a recording
+
+\b
+Exit codes: 0 done, 2 wrong flags, 66 input or model unusable, 69 no usable device,
+70 internal error, 74 a write failed, 78 wrong configuration. Ctrl-C and SIGTERM stop cleanly.
+"""
+
+
+@click.group(invoke_without_command=True, epilog=_EPILOG)
+@click.version_option(__version__, prog_name="kws-live")
+@click.option(
+    "--device",
+    metavar="NAME|ID",
+    help="Microphone: 'default', an id, or parts of its name as 'kws-live devices' lists them; "
+    "'demo' plays a bundled recording.",
+)
+@click.option(
+    "--input",
+    "input_",
+    metavar="FILE|-",
+    help="Take a sound file (WAV, FLAC, OGG; any rate) instead, or raw 16-bit little-endian mono "
+    "samples at 16 kHz from standard input; as fast as it goes.",
+)
+@click.option("--realtime", is_flag=True, help="Play --input at its own pace.")
+@click.option("--model", metavar="NAME|DIR", help="An installed model, or a model folder.")
+@click.option(
+    "--keyword",
+    "keywords",
+    multiple=True,
+    metavar="WORD",
+    help="Listen for this one only; repeatable.",
+)
+@click.option(
+    "--threshold",
+    metavar="SCORE",
+    help="Score from 0 to 1 at which a keyword counts; lower hears more and mishears more.",
+)
+@click.option(
+    "--hook",
+    "hooks",
+    multiple=True,
+    metavar="WORD=COMMAND",
+    help="Run a program, without a shell, when WORD ('*': any) is heard; repeatable. Details come "
+    "as KWS_KEYWORD, KWS_SCORE, KWS_START_S, KWS_END_S, KWS_TIMESTAMP and as JSON on standard input.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Write events to standard output, one JSON a line."
+)
+@click.option("--record", metavar="FILE", help="Keep what was heard, as .wav or .flac.")
+@click.option("--config", metavar="FILE", help="Configuration file instead of the user's own.")
+@click.option(
+    "--print-config", is_flag=True, help="Show every setting and where it came from, and exit."
+)
+@click.option(
+    "--check-config", is_flag=True, help="Check configuration, model and hooks, and exit."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Say more on standard error.")
+@click.pass_context
+def cli(context: click.Context, /, **options: Any) -> None:
+    """Listen to a microphone, recognise keywords, and run something when one is said.
+
+    Without options it listens to the default microphone for all keywords of the default model.
+    """
+    logging.basicConfig(
+        level=logging.INFO if options["verbose"] else logging.WARNING,
+        format="kws-live: %(levelname)s: %(message)s",
+    )
+    if context.invoked_subcommand is None:
+        _listen(**options)
+
+
+def _listen(
+    *,
+    device: str | None,
+    input_: str | None,
+    realtime: bool,
+    model: str | None,
+    keywords: Sequence[str],
+    threshold: str | None,
+    hooks: Sequence[str],
+    as_json: bool,
+    record: str | None,
+    config: str | None,
+    print_config: bool,
+    check_config: bool,
+    verbose: bool,
+) -> None:
+    # Imported here so that --help, --version and completion answer at once.
+    from kws_live.compose import Options, compose, settle  # noqa: PLC0415
+    from kws_live.config import FlagError, load, render  # noqa: PLC0415
+
+    if input_ is not None and device is not None:
+        raise click.UsageError("--input and --device exclude each other. Give one of them.")
+    if realtime and input_ is None:
+        raise click.UsageError("--realtime paces --input; a device has its own pace. Leave it out.")
+    flags = {
+        "audio.device": device,
+        "model": model,
+        "decoder.threshold": threshold,
+        "hook": hooks or None,
+    }
+    try:
+        resolved = load(Path(config) if config else None, os.environ, flags)
+        settings = settle(resolved, keywords)
+    except FlagError as error:
+        raise click.UsageError(str(error)) from error
+    if print_config:
+        click.echo(render(settings.resolved, settings.effective), nl=False)
+        return
+    if check_config:
+        click.echo(
+            f"ok: model {settings.folder.name!r} in {settings.folder.path}, "
+            f"{len(settings.effective.decoder.keywords)} keywords, "
+            f"{len(settings.resolved.config.hooks)} hooks"
+        )
+        return
+    app = compose(
+        settings,
+        Options(input_, realtime, as_json, Path(record) if record else None),
+    )
+    with _StopOnSignal(app.stop) as stopped:
+        app.run()
+    stopped.raise_again()
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def devices(as_json: bool) -> None:
+    """List the microphones that --device can name."""
+    from kws_live.sources.listing import list_devices  # noqa: PLC0415
+
+    found = list_devices()
+    if as_json:
+        click.echo(json.dumps([asdict(device) for device in found], indent=2))
+        return
+    for device in found:
+        mark = "*" if device.is_default else " "
+        click.echo(
+            f"{mark} {device.id:3d}  {device.label}  ({device.channels} in, {device.rate_hz} Hz)"
+        )
+    if not found:
+        raise DeviceError(
+            "there is no audio input device. Plug in a microphone or start the sound server "
+            "(PipeWire or PulseAudio)."
+        )
+    if any(device.is_default for device in found):
+        click.echo("* is the default. Name another with --device, by id or by parts of its name.")
+    else:
+        click.echo("None is the default: name one with --device, by id or by parts of its name.")
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    r"""Print the completion script of a shell.
+
+    \b
+    bash:  eval "$(kws-live completion bash)"              in ~/.bashrc
+    zsh:   eval "$(kws-live completion zsh)"               in ~/.zshrc
+    fish:  kws-live completion fish | source               in ~/.config/fish/config.fish
+    """
+    from click.shell_completion import get_completion_class  # noqa: PLC0415
+
+    completer = get_completion_class(shell)
+    assert completer is not None, "click knows the three shells"
+    click.echo(completer(cli, {}, "kws-live", "_KWS_LIVE_COMPLETE").source())
+
+
+class _StopOnSignal:
+    """While in force, SIGINT and SIGTERM stop the app cleanly."""
+
+    def __init__(self, stop: Any) -> None:
+        self._stop = stop
+        self._signal: int | None = None
+
+    def __enter__(self) -> "_StopOnSignal":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        self._signal = number
+        self._stop()
+
+    def raise_again(self) -> None:
+        """Die by the signal that came, if any, so that the parent process sees it."""
+        if self._signal is not None:
+            _die_by(self._signal)
+
+
+def _die_by(number: int) -> NoReturn:
+    sys.stdout.flush()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    raise AssertionError("the signal ends the process")
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command and end the process with the exit code of what happened."""
+    try:
+        cli.main(args=arguments, prog_name="kws-live", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _die_by(signal.SIGINT)
+    except KwsLiveError as error:
+        click.echo(f"kws-live: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader has gone, which is no error; nothing may be flushed to it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception:
+        traceback.print_exc()
+        click.echo("kws-live: internal error. Please report it with the lines above.", err=True)
+        sys.exit(KwsLiveError.exit_code)
+    sys.exit(0)

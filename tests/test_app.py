@@ -1,0 +1,192 @@
+"""The app starts every thread, and stops them all, whatever happens."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pytest
+from support.tiny_model import make_tiny_model
+
+from kws_live.app import App
+from kws_live.compose import Options, Settings, assemble, settle
+from kws_live.config import load
+from kws_live.errors import InputError
+from kws_live.events import Body, Event
+from kws_live.types import SAMPLE_RATE_HZ, Block, DeviceLost, DeviceRestored, Gap, SourceItem
+
+
+class ScriptedSource:
+    """Yields what it is given; an exception in the script is raised."""
+
+    duration_s = None
+
+    def __init__(self, script: Sequence[SourceItem | Exception], *, paced: bool = False) -> None:
+        self.name = "script"
+        self.paced = paced
+        self._script = script
+
+    def items(self) -> Iterator[SourceItem]:
+        """Yield the script."""
+        for item in self._script:
+            if isinstance(item, Exception):
+                raise item
+            yield item
+
+    def stop(self) -> None:
+        """Nothing to interrupt."""
+
+
+class EndlessSource(ScriptedSource):
+    """Never ends by itself: delivers a block every 30 ms until it is stopped."""
+
+    def __init__(self) -> None:
+        super().__init__([], paced=True)
+        self._stopped = threading.Event()
+
+    def items(self) -> Iterator[SourceItem]:
+        """Yield blocks of voice."""
+        while not self._stopped.wait(0.03):
+            yield Block(voice(0.03), SAMPLE_RATE_HZ, time.monotonic_ns())
+
+    def stop(self) -> None:
+        """End `items`."""
+        self._stopped.set()
+
+
+class Notebook:
+    """A sink that keeps every event."""
+
+    name = "notebook"
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def offer(self, event: Event, block: bool) -> bool:
+        """Keep it."""
+        self.events.append(event)
+        return True
+
+    def run(self) -> None:
+        """Nothing is left to do."""
+
+    def release(self) -> None:
+        """Nobody waits."""
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    def bodies(self, kind: str) -> list[Body]:
+        """Return the bodies of one type."""
+        return [event.body for event in self.events if event.type == kind]
+
+
+def voice(seconds: float) -> np.ndarray:
+    """A buzz that opens the gate, float32 [n, 1]."""
+    time_s = np.arange(round(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    buzz = sum(np.sin(2 * np.pi * 120 * n * time_s) / n for n in range(1, 30))
+    return (0.1 * buzz).astype(np.float32)[:, np.newaxis]
+
+
+def blocks(seconds: float) -> list[SourceItem]:
+    """Voice in one-second blocks, all there at once."""
+    return [Block(voice(1.0), SAMPLE_RATE_HZ, time.monotonic_ns()) for _ in range(int(seconds))]
+
+
+Noted = Callable[[ScriptedSource], tuple[App, Notebook]]
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The default configuration with a small model."""
+    model = make_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+    return settle(load(None, {"XDG_CONFIG_HOME": "/nonexistent"}, {"model": str(model)}))
+
+
+@pytest.fixture
+def noted(settings: Settings) -> Noted:
+    """Put an app together whose events are kept."""
+
+    def make(source: ScriptedSource) -> tuple[App, Notebook]:
+        app = assemble(settings, Options(), source)
+        notebook = Notebook()
+        app.bus.attach(notebook)
+        app.sinks = [*app.sinks, notebook]
+        return app, notebook
+
+    return make
+
+
+def kws_threads() -> list[str]:
+    """Names of our threads that run."""
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("kws-")]
+
+
+def test_the_whole_input_is_used_before_the_end(noted: Noted) -> None:
+    """An unpaced source is never skipped: every hop of ten seconds is inferred."""
+    app, notebook = noted(ScriptedSource(blocks(10)))
+    app.run()
+    stats = notebook.events[-1].body
+    assert stats.inferred_hops == 100  # type: ignore[union-attr]
+    assert stats.dropped_hops == 0  # type: ignore[union-attr]
+
+
+def test_when_inference_falls_behind_the_oldest_hops_are_skipped_and_counted(noted: Noted) -> None:
+    """Twenty seconds that arrive at once from a paced source: the events, the totals and the hops agree."""
+    app, notebook = noted(ScriptedSource(blocks(20), paced=True))
+    app.run()
+    stats = notebook.events[-1].body
+    dropped = notebook.bodies("dropped")
+    assert dropped
+    assert sum(body.count for body in dropped) == dropped[-1].total  # type: ignore[union-attr]
+    assert stats.dropped_hops == dropped[-1].total  # type: ignore[union-attr]
+    assert stats.dropped_hops + stats.inferred_hops == 200  # type: ignore[union-attr]
+
+
+def test_a_lost_device_is_told_and_the_stream_goes_on_behind_the_gap(noted: Noted) -> None:
+    """The index advances by what was lost; the times of later events hold it."""
+    script = [
+        *blocks(1),
+        DeviceLost("script", "unplugged"),
+        Gap(3 * SAMPLE_RATE_HZ, "device_lost"),
+        DeviceRestored("script", 3.0, 2),
+        *blocks(1),
+    ]
+    app, notebook = noted(ScriptedSource(script))
+    app.run()
+    kinds = [event.type for event in notebook.events if event.type not in ("vad", "detection")]
+    assert kinds == ["ready", "device_lost", "gap", "device_restored", "stats"]
+    assert notebook.events[-1].body.lost_s == 3.0  # type: ignore[union-attr]
+    assert notebook.events[-1].stream_s == pytest.approx(5.0, abs=0.03)
+
+
+def test_an_exception_in_a_worker_ends_the_run_with_it(noted: Noted) -> None:
+    """It never dies silently: the exception comes out, an error event is told, no thread is left."""
+    app, notebook = noted(ScriptedSource([*blocks(1), RuntimeError("a bug")]))
+    with pytest.raises(RuntimeError, match="a bug"):
+        app.run()
+    (error,) = notebook.bodies("error")
+    assert error.exit_code == 70  # type: ignore[union-attr]
+    assert kws_threads() == []
+
+
+def test_an_expected_error_keeps_its_exit_code(noted: Noted) -> None:
+    """What came before it is used, then it is told."""
+    app, notebook = noted(ScriptedSource([*blocks(2), InputError("cut off")]))
+    with pytest.raises(InputError):
+        app.run()
+    (error,) = notebook.bodies("error")
+    assert error.exit_code == 66  # type: ignore[union-attr]
+    assert notebook.bodies("stats")[-1].inferred_hops == 20  # type: ignore[union-attr]
+
+
+def test_a_stop_is_prompt_and_leaves_no_thread(noted: Noted) -> None:
+    """From another thread, in the middle of an endless stream."""
+    app, notebook = noted(EndlessSource())
+    threading.Timer(0.5, app.stop).start()
+    began_s = time.monotonic()
+    app.run()
+    assert time.monotonic() - began_s < 2
+    assert notebook.events[0].type == "ready"
+    assert notebook.events[-1].type == "stats"
+    assert kws_threads() == []
