@@ -1,0 +1,159 @@
+"""Plain lines: detections on standard output, everything else on standard error."""
+
+import contextlib
+import sys
+import time
+from typing import TYPE_CHECKING, Final, TextIO
+
+from kws_live.display.farewell import totals
+from kws_live.display.history import hook_problem, problem_text
+from kws_live.display.screen import write_all
+from kws_live.errors import OutputError
+from kws_live.events import DetectionBody, ErrorBody, Event, HookBody, Mailbox, ReadyBody
+from kws_live.status import Status
+
+if TYPE_CHECKING:
+    from kws_live.display.progress import ProgressBar
+
+_CAPACITY: Final = 1_024
+_PROGRESS_S: Final = 0.1
+
+
+class LinePrinter:
+    """A sink that prints one line for each detection, and problems to standard error.
+
+    For unpaced input and a standard error on a terminal there is a progress bar, too.
+
+    Args:
+        status: what is going on.
+        paced: whether the audio comes in real time; lines then begin with the time of day.
+        stdout: for detections.
+        stderr: for everything else.
+    """
+
+    name = "lines"
+
+    def __init__(
+        self,
+        status: Status,
+        paced: bool,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+    ) -> None:
+        self._status = status
+        self._paced = paced
+        self._stdout = stdout or sys.stdout
+        self._stderr = stderr or sys.stderr
+        self._mailbox = Mailbox(_CAPACITY)
+        self._bar: ProgressBar | None = None
+        self._hook_failures = 0
+        self._failed = False
+
+    def offer(self, event: Event, block: bool) -> bool:
+        """Take `event` to be printed, or return False if it had to be dropped (any thread)."""
+        return self._mailbox.offer(event, block)
+
+    def release(self) -> None:
+        """Make blocked and later offers return at once (any thread, idempotent)."""
+        self._mailbox.release()
+
+    def close(self) -> None:
+        """Take no more events; `run` prints those taken and ends (any thread, idempotent)."""
+        self._mailbox.close()
+
+    def run(self) -> None:
+        """Print events until closed and drained, then the totals.
+
+        Raises:
+            BrokenPipeError: nobody reads standard output any more.
+            OutputError: writing to standard output failed, the disk being full for instance.
+        """
+        try:
+            if not self._paced and self._stderr.isatty():
+                self._run_with_progress()
+            else:
+                for event in self._mailbox:
+                    self._print(event)
+        finally:
+            self._mailbox.close()
+        if not self._failed:
+            self._say(totals(self._status.snapshot(), self._hook_failures))
+
+    def _run_with_progress(self) -> None:
+        # Imported here: it takes 30 ms, and most runs show no bar.
+        from kws_live.display.progress import ProgressBar  # noqa: PLC0415
+
+        bar = ProgressBar(self._stderr, self._status.duration_s)
+        bar.start()
+        self._bar = bar
+        try:
+            due_s = time.monotonic()
+            while True:
+                event = self._mailbox.take(max(due_s - time.monotonic(), 0.0))
+                if event is not None:
+                    self._print(event)
+                elif self._mailbox.closed:
+                    return
+                if time.monotonic() >= due_s:
+                    bar.update(self._status.snapshot())
+                    due_s = time.monotonic() + _PROGRESS_S
+        finally:
+            self._bar = None
+            bar.stop()
+
+    def _print(self, event: Event) -> None:
+        match event.body:
+            case DetectionBody() as body:
+                self._detected(event, body)
+            case ReadyBody() as body if self._paced:
+                words = ", ".join(item.keyword for item in body.keywords)
+                self._say(
+                    f"listening to {body.device} for {words} (model {body.model}). Ctrl-C ends it"
+                )
+            case HookBody() as body:
+                self._hook_failures += hook_problem(body) is not None
+            case ErrorBody():
+                self._failed = True
+        if (problem := problem_text(event)) is not None:
+            self._say(self._dated(event, problem))
+
+    def _detected(self, event: Event, body: DetectionBody) -> None:
+        line = self._dated(
+            event,
+            f"{exact_clock(body.decided_s)}  {body.keyword:<14} {body.score:.2f} >= {body.threshold:.2f}",
+        )
+        if self._bar is not None and self._stdout.isatty():
+            self._bar.print(line)
+            return
+        try:
+            # Not through the stream: what a closed pipe refused must not be left in its buffer.
+            write_all(self._stdout.fileno(), f"{line}\n".encode(self._stdout.encoding, "replace"))
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(
+                f"can't write detections to standard output: {error.strerror}. "
+                "Free some space there, or send the output elsewhere."
+            ) from error
+
+    def _dated(self, event: Event, text: str) -> str:
+        if not self._paced:
+            return text
+        return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(event.unix_ns // 1_000_000_000))}  {text}"
+
+    def _say(self, text: str) -> None:
+        line = f"kws-live: {text}"
+        if self._bar is not None:
+            self._bar.print(line)
+            return
+        # Nobody is listening any more: no reason to stop listening ourselves.
+        with contextlib.suppress(OSError):
+            self._stderr.write(f"{line}\n")
+            self._stderr.flush()
+
+
+def exact_clock(stream_s: float) -> str:
+    """Return stream time as "1:02:34.56"."""
+    minutes, hundredths = divmod(round(stream_s * 100), 6_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{hundredths / 100:05.2f}"

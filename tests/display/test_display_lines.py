@@ -1,0 +1,114 @@
+"""Plain lines: detections on standard output, everything else on standard error."""
+
+import io
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+from display.states import detection, event, hook, lost_device
+
+from kws_live.display import LinePrinter
+from kws_live.errors import OutputError
+from kws_live.events import ErrorBody, Event, KeywordThreshold, ReadyBody, VadBody
+from kws_live.status import Status
+
+READY = ReadyBody("mic", "default", "model.onnx", (KeywordThreshold("yes", 0.7),), 44_100)
+
+
+@pytest.fixture
+def printed(tmp_path: Path) -> Callable[..., tuple[str, str]]:
+    """Give what a printer writes to standard output and standard error for some events."""
+
+    def run(*events: Event, paced: bool) -> tuple[str, str]:
+        status, err = Status(thresholds={}, model="default"), io.StringIO()
+        status.audio(stream_s=75.0, level_db=-20.0, gate_open=True, gate_open_s=1.0)
+        with (tmp_path / "out").open("w+") as out:
+            printer = LinePrinter(status, paced, out, err)
+            for item in events:
+                status.detection(None)
+                assert printer.offer(item, block=False)
+            printer.close()
+            printer.run()
+            return (tmp_path / "out").read_text(), err.getvalue()
+
+    return run
+
+
+def test_a_detection_is_one_line_of_time_keyword_score_and_threshold(printed) -> None:
+    """For a recording the stream time leads to the place in it."""
+    out, _ = printed(detection("yes", 3_754.5), paced=False)
+    assert out == "1:02:34.50  yes            0.93 >= 0.70\n"
+
+
+def test_live_detections_begin_with_the_time_of_day(printed) -> None:
+    """A log of last night is of no use without it."""
+    out, _ = printed(detection("yes", 10.0), paced=True)
+    assert out.startswith("2027-01-15 08:00:10  0:00:10.00  yes ")
+
+
+def test_standard_output_has_detections_only(printed) -> None:
+    """Everything else goes to standard error, so that the output can be piped."""
+    out, err = printed(
+        event(READY), detection("yes", 1.0, seq=1), hook("failed", 1), lost_device(), paced=True
+    )
+    assert len(out.splitlines()) == 1
+    ready, failed, lost, _ = err.splitlines()
+    assert ready == "kws-live: listening to mic for yes (model default). Ctrl-C ends it"
+    assert failed.endswith("hook for 'stop', playerctl pause: did not start")
+    assert lost.startswith("kws-live: 2027-01-15 09:00:00  device lost: Monitor of Null Output")
+
+
+def test_the_end_tells_the_totals(printed) -> None:
+    """A file without any keyword still gets an answer."""
+    _, err = printed(event(VadBody(True)), hook("failed", 1), paced=False)
+    assert err.splitlines()[-1] == "kws-live: heard 2 keywords in 1:15 of audio; 1 hook failed"
+
+
+def test_an_error_is_left_to_the_program_to_say(printed) -> None:
+    """It ends with that message: neither twice, nor with totals after it."""
+    assert printed(event(ErrorBody("no disk", 74)), paced=False) == ("", "")
+
+
+def test_nobody_reading_is_a_broken_pipe() -> None:
+    """`kws-live | head -1` ends by itself, and nothing is left to be flushed at exit."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as out:
+        with pytest.raises(BrokenPipeError):
+            run_one(out)
+        out.flush()
+
+
+def test_a_full_disk_is_an_output_error() -> None:
+    """The message says what to do, and the exit code is that of a failed write."""
+    with open("/dev/full", "w") as out, pytest.raises(OutputError, match="Free some space") as full:
+        run_one(out)
+    assert full.value.exit_code == 74
+
+
+def test_a_full_queue_refuses_or_waits() -> None:
+    """Live, an event that finds no room is dropped; from a file, the publisher waits until there is."""
+    with open(os.devnull, "w") as out:
+        printer = LinePrinter(Status(thresholds={}, model=""), True, out, io.StringIO())
+        while printer.offer(detection("yes", 1.0), block=False):
+            pass
+        waiting = threading.Thread(target=printer.offer, args=(detection("no", 2.0), True))
+        waiting.start()
+        waiting.join(0.05)
+        assert waiting.is_alive()
+        draining = threading.Thread(target=printer.run)
+        draining.start()
+        waiting.join(10)
+        assert not waiting.is_alive()
+        printer.close()
+        draining.join(10)
+
+
+def run_one(out: TextIO) -> None:
+    printer = LinePrinter(Status(thresholds={}, model=""), False, out, io.StringIO())
+    printer.offer(detection("yes", 1.0), block=False)
+    printer.close()
+    printer.run()
