@@ -1,0 +1,1 @@
+"""Export of trained models: checkpoint → ONNX → int8 → parity report → model folder."""

@@ -1,0 +1,176 @@
+"""The model card: `README.md` with Hugging Face's front matter, from what the run and the export recorded."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .checkpoint import Checkpoint
+from .measure import Measured
+from .run_folder import WINDOW_SAMPLES, RunFolder
+
+FILES = {
+    "config.json": "architecture and labels",
+    "preprocessor_config.json": "how Hugging Face prepares the waveform",
+    "model.safetensors": "weights",
+    "model.onnx": "the same in ONNX, float32",
+    "model_quantized.onnx": "ONNX with int8 matrix products and convolutions, but for the first",
+    "kws.json": "labels, operating point, self-test and hashes for kws-live",
+}
+
+
+def write_card(
+    folder: Path,
+    name: str,
+    checkpoint: Checkpoint,
+    run: RunFolder,
+    operating_point: Mapping[str, Any],
+    measured: tuple[Measured, Measured],
+    attributions: str,
+) -> None:
+    """Write `README.md` into the model folder, whose other files must be there already.
+
+    Args:
+        folder: the model folder.
+        name: the model's name.
+        checkpoint: what was exported.
+        run: what the training recorded; what it did not record is said to be missing.
+        operating_point: as in `kws.json`.
+        measured: the float32 and the int8 file.
+        attributions: whose recordings were used, under which licences; empty if nobody said.
+    """
+    lines = [
+        *_front_matter(checkpoint),
+        *_summary(name, checkpoint),
+        *_files(folder),
+        *_data(run, attributions),
+        *_metrics(run.metrics, measured),
+        *_operating_point(operating_point),
+        *_limits(checkpoint),
+        *_origin(run),
+    ]
+    (folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _front_matter(checkpoint: Checkpoint) -> Iterator[str]:
+    yield "---"
+    yield "license: apache-2.0"
+    yield "library_name: transformers"
+    yield "pipeline_tag: audio-classification"
+    yield "tags:"
+    for tag in (
+        "keyword-spotting",
+        "audio-classification",
+        checkpoint.model.config.model_type,
+        "onnx",
+    ):
+        yield f"- {tag}"
+    yield "---"
+
+
+def _summary(name: str, checkpoint: Checkpoint) -> Iterator[str]:
+    config = checkpoint.model.config
+    parameters = sum(p.numel() for p in checkpoint.model.parameters()) / 1e6
+    yield from ("", f"# {name}", "")
+    yield (
+        f"A `{type(checkpoint.model).__name__}` of {parameters:.1f} M parameters ({config.num_hidden_layers} layers "
+        f"of width {config.hidden_size} over {len(config.conv_dim)} convolutions). It hears one second of 16 kHz "
+        f"audio ({WINDOW_SAMPLES} samples) and tells its keywords from other speech and from no speech."
+    )
+    yield from ("", f"Keywords: {', '.join(checkpoint.keywords)}.", "")
+    yield from ("```sh", f"kws-live --model path/to/{name}", "```", "")
+    yield from ("```python", "from transformers import pipeline", "")
+    yield f'pipeline("audio-classification", model="path/to/{name}")("clip.wav")'
+    yield "```"
+
+
+def _files(folder: Path) -> Iterator[str]:
+    yield from ("", "## Files", "", "| file | what it is | size |", "|---|---|---|")
+    for file, what in FILES.items():
+        yield f"| `{file}` | {what} | {(folder / file).stat().st_size / 1e3:,.0f} kB |"
+
+
+def _data(run: RunFolder, attributions: str) -> Iterator[str]:
+    yield from ("", "## Data", "")
+    counts: Mapping[str, Mapping[str, int]] = run.manifest.get("counts", {})
+    if counts:
+        splits = sorted({split for row in counts.values() for split in row})
+        yield (
+            "Recordings by kind and split. Speakers are in one split only; the words of `_unknown_` are the same "
+            "in all, so validation flatters."
+        )
+        yield from ("", f"| | {' | '.join(splits)} |", f"|---|{'---:|' * len(splits)}")
+        for kind, row in counts.items():
+            yield f"| {kind} | {' | '.join(str(row.get(split, 0)) for split in splits)} |"
+        yield ""
+        left_out = len(run.manifest.get("left_out", ()))
+        yield f"{left_out} recordings were left out as silent, cut or unreadable."
+    else:
+        yield "The run holds no record of its recordings."
+    yield ""
+    if attributions:
+        yield from ("```text", attributions.strip(), "```")
+    else:
+        yield "The sources of the recordings and their licences were not given when this model was exported."
+    yield from ("", "## Licence", "")
+    yield "The weights are under the Apache License 2.0; the recordings are under the licences named above."
+
+
+def _metrics(metrics: Mapping[str, Any], measured: tuple[Measured, Measured]) -> Iterator[str]:
+    yield from ("", "## Metrics", "")
+    yield "Accuracy on isolated one-second windows:"
+    yield from ("", "| windows | by | samples | accuracy |", "|---|---|---:|---:|")
+    for split, result in metrics.items():
+        yield f"| {split} | checkpoint, torch | {result['n']} | {result['accuracy']:.2%} |"
+    for file in measured:
+        yield f"| validation | {file.file} | {file.clips} | {file.accuracy:.2%} |"
+    for split, result in metrics.items():
+        yield from ("", f"By class on {split} (checkpoint, torch):", "")
+        yield from ("| class | samples | recall | precision |", "|---|---:|---:|---:|")
+        for label, row in result["classes"].items():
+            yield f"| {label} | {row['n']} | {_percent(row['recall'])} | {_percent(row['precision'])} |"
+
+
+def _operating_point(point: Mapping[str, Any]) -> Iterator[str]:
+    yield from ("", "## Operating point", "")
+    yield from ("| keyword | threshold | release | refractory |", "|---|---:|---:|---:|")
+    for keyword, x in point["keywords"].items():
+        yield f"| {keyword} | {x['threshold']:g} | {x['release']:g} | {x['refractory_s']:g} s |"
+    yield ""
+    measured = point["measured"]
+    if measured is None:
+        yield "These are general settings: false accepts per hour and false rejects were not measured for them."
+    else:
+        yield "Measured with these settings:"
+        yield ""
+        for key, value in measured.items():
+            yield f"- {key}: {value}"
+
+
+def _limits(checkpoint: Checkpoint) -> Iterator[str]:
+    yield from ("", "## Limits", "")
+    yield (
+        "- Accuracy on isolated windows says nothing about false accepts on a stream, where nearly everything "
+        "heard is no keyword."
+    )
+    yield "- Words that sound like a keyword can't be told from it, whatever their spelling."
+    yield "- It knows the voices, rooms and languages of the data above; others may fare worse."
+    yield (
+        "- The level of the input is normalised in every window, so noise alone is heard as loud as speech."
+        if checkpoint.normalises
+        else "- The level of the input is not normalised: very quiet speech is harder to hear."
+    )
+
+
+def _origin(run: RunFolder) -> Iterator[str]:
+    yield from ("", "## Training", "")
+    commit = run.manifest.get("commit")
+    yield f"Commit of the training code: {f'`{commit}`' if commit else 'not recorded'}."
+    versions = run.manifest.get("versions")
+    if versions:
+        yield f"Versions: {', '.join(f'{k} {v}' for k, v in versions.items())}."
+    if run.recipe:
+        yield from ("", "Recipe:", "", "```toml", run.recipe.strip(), "```")
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"

@@ -1,0 +1,182 @@
+"""Hugging Face checkpoints: which ones can be exported, and what the graph needs to know of them."""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import (
+    HubertForSequenceClassification,
+    Wav2Vec2FeatureExtractor,
+    Wav2Vec2ForSequenceClassification,
+    WavLMForSequenceClassification,
+)
+from transformers.utils import logging as transformers_logging
+
+from kws_live.types import SAMPLE_RATE_HZ, SILENCE_LABEL, UNKNOWN_LABEL, Float32Array, Int16Array
+
+from .errors import CheckpointError
+
+CLASSIFIERS: dict[str, Any] = {
+    "wav2vec2": Wav2Vec2ForSequenceClassification,
+    "hubert": HubertForSequenceClassification,
+    "wavlm": WavLMForSequenceClassification,
+}
+"""Raw-waveform classifiers by `model_type`; all share one convolutional front."""
+
+CHECKPOINT_FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
+INT16_SCALE = np.float32(1 / 32768)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A classifier and how its audio is prepared.
+
+    Attributes:
+        folder: where it was read from.
+        model: the torch model, in evaluation mode with eager attention.
+        extractor: Hugging Face's own preparation of the waveform.
+        labels: class names in the order of the logits.
+    """
+
+    folder: Path
+    model: Any
+    extractor: Any
+    labels: tuple[str, ...]
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """The labels a user can say."""
+        return tuple(x for x in self.labels if x not in (UNKNOWN_LABEL, SILENCE_LABEL))
+
+    @property
+    def normalises(self) -> bool:
+        """Whether each window is brought to zero mean and unit variance before the model."""
+        return bool(self.extractor.do_normalize)
+
+    @property
+    def stride_samples(self) -> int:
+        """Samples between two frames of the convolutional front."""
+        return math.prod(self.model.config.conv_stride)
+
+    @property
+    def receptive_field_samples(self) -> int:
+        """Samples that one frame of the convolutional front sees."""
+        config = self.model.config
+        field, step = 1, 1
+        for kernel, stride in zip(config.conv_kernel, config.conv_stride, strict=True):
+            field += (kernel - 1) * step
+            step *= stride
+        return field
+
+    def logits(self, windows: Int16Array) -> Float32Array:
+        """Return the logits of int16 windows [n, samples] as Hugging Face computes them: float32 [n, labels]."""
+        waves = list(windows.astype(np.float32) * INT16_SCALE)
+        prepared = self.extractor(waves, sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt")
+        with torch.inference_mode():
+            logits = self.model(prepared["input_values"]).logits
+        result: Float32Array = logits.numpy()
+        return result
+
+
+def load_checkpoint(folder: Path) -> Checkpoint:
+    """Return the classifier stored in a folder of the Hugging Face layout.
+
+    Only safetensors weights are read: nothing is unpickled, nothing is fetched.
+
+    Raises:
+        CheckpointError: a file is missing, the model is of a kind that can't be exported, it takes another
+            sample rate, or weights are missing from it.
+    """
+    _check_files(folder)
+    config = _read_json(folder / "config.json")
+    kind = _check_kind(folder, config)
+    extractor = _load_extractor(folder)
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        model, report = CLASSIFIERS[kind].from_pretrained(
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            output_loading_info=True,
+            attn_implementation="eager",
+            dtype=torch.float32,
+        )
+    except Exception as error:  # transformers, safetensors and torch each raise their own
+        raise CheckpointError(
+            f"{folder / 'model.safetensors'} can't be loaded as {CLASSIFIERS[kind].__name__}: {error}"
+        ) from error
+    if report["missing_keys"] or report["mismatched_keys"]:
+        missing = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
+        raise CheckpointError(
+            f"{folder / 'model.safetensors'} lacks {len(missing)} of the model's weights "
+            f"(the first is {missing[0]}): finish the training, or export another checkpoint"
+        )
+    labels = tuple(model.config.id2label[i] for i in range(model.config.num_labels))
+    checkpoint = Checkpoint(folder, model.eval(), extractor, labels)
+    if len(set(labels)) != len(labels) or not checkpoint.keywords:
+        raise CheckpointError(
+            f"{folder / 'config.json'}: id2label is {list(labels)}; "
+            "labels must differ from each other and name at least one keyword"
+        )
+    return checkpoint
+
+
+def _check_files(folder: Path) -> None:
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder}: no such folder; give the folder that kws-train wrote")
+    for name in CHECKPOINT_FILES:
+        if not (folder / name).is_file():
+            raise CheckpointError(
+                f"{folder / name} is missing: a checkpoint holds {', '.join(CHECKPOINT_FILES)} "
+                "(weights in other formats are not read; save them with save_pretrained)"
+            )
+
+
+def _check_kind(folder: Path, config: dict[str, Any]) -> str:
+    kind = str(config.get("model_type"))
+    named = [str(x) for x in config.get("architectures") or []]
+    if kind not in CLASSIFIERS:
+        wanted = ", ".join(cls.__name__ for cls in CLASSIFIERS.values())
+        raise CheckpointError(
+            f"{folder} holds {' '.join(named) or 'a model'} (model_type {kind!r}), which kws-export "
+            f"doesn't know; it exports classifiers on the raw waveform: {wanted}"
+        )
+    wanted = CLASSIFIERS[kind].__name__
+    if named != [wanted]:
+        raise CheckpointError(
+            f"{folder} holds {' '.join(named) or 'no named architecture'}, which has no classifier for "
+            f"labels; fine-tune it as {wanted} first"
+        )
+    return kind
+
+
+def _load_extractor(folder: Path) -> Any:
+    path = folder / "preprocessor_config.json"
+    settings = _read_json(path)
+    kind = settings.get("feature_extractor_type", "Wav2Vec2FeatureExtractor")
+    if kind != "Wav2Vec2FeatureExtractor":
+        raise CheckpointError(
+            f"{path}: feature_extractor_type is {kind!r}; "
+            "only Wav2Vec2FeatureExtractor leaves the waveform as it is"
+        )
+    extractor = Wav2Vec2FeatureExtractor(**settings)  # type: ignore[no-untyped-call]
+    if extractor.sampling_rate != SAMPLE_RATE_HZ:
+        raise CheckpointError(
+            f"{path}: sampling_rate is {extractor.sampling_rate}; kws-live gives its models "
+            f"{SAMPLE_RATE_HZ} Hz, so train the model at that rate"
+        )
+    return extractor
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} can't be read: {error}") from error
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path} holds no JSON object; it is damaged or another kind of file")
+    return value

@@ -1,0 +1,98 @@
+"""From a run to a model folder, step by step."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from kws_live.errors import InputError, ModelError
+from kws_live.model import Classifier, load_model_folder
+
+from .card import write_card
+from .checkpoint import CHECKPOINT_FILES, load_checkpoint
+from .errors import ExportFault
+from .graph import write_graph
+from .manifest import write_manifest
+from .measure import Graph, Measured
+from .operating_point import default_operating_point, read_operating_point
+from .parity import check_parity
+from .quantize import write_quantized
+from .report import cost_report, parity_report
+from .run_folder import read_run
+from .self_test import make_self_test
+from .staging import staged
+
+FP32, INT8 = "model.onnx", "model_quantized.onnx"
+RUNTIME_FILES = (INT8, FP32)
+"""In order of preference."""
+
+TOLERANCE = {FP32: 0.001, INT8: 0.02}
+"""Largest difference of a posterior that passes the self-test."""
+
+
+def export_model(
+    run_path: Path,
+    target: Path,
+    operating_point_path: Path | None = None,
+    attributions_path: Path | None = None,
+    *,
+    say: Callable[[str], object],
+) -> None:
+    """Write the checkpoint of a run as the model folder `target`, and report on it line by line with `say`.
+
+    Raises:
+        InputError: the run, its checkpoint or one of the other files can't be used.
+        TargetError: `target` holds something else than a model.
+        ParityError: the graph doesn't compute what the checkpoint computes.
+        ExportFault: the daemon couldn't use what was exported.
+        OutputError: a file can't be written.
+    """
+    checkpoint = load_checkpoint(run_path)
+    run = read_run(run_path, len(checkpoint.labels))
+    point = (
+        read_operating_point(operating_point_path, checkpoint.keywords)
+        if operating_point_path
+        else default_operating_point(checkpoint.keywords)
+    )
+    attributions = _read_text(attributions_path) if attributions_path else ""
+    name = target.resolve().name
+
+    say(
+        f"{run_path}: {type(checkpoint.model).__name__}, {len(checkpoint.labels)} labels; "
+        f"{len(run.clips)} validation and {len(run.calibration)} calibration windows"
+    )
+    with staged(target) as folder:
+        for file in CHECKPOINT_FILES:
+            shutil.copyfile(run_path / file, folder / file)
+        # From the copies: a run that still goes on may change its own at any moment.
+        write_graph(load_checkpoint(folder), folder / FP32)
+        graph = Graph(folder / FP32)
+        say(parity_report(check_parity(checkpoint, graph, run.clips)))
+        say("quantizing, then measuring both files on the validation windows …")
+        write_quantized(folder / FP32, folder / INT8, run.calibration)
+        fp32, int8 = (Measured.of(folder / file, run.clips, run.targets) for file in (FP32, INT8))
+        say(cost_report(fp32, int8))
+        self_test = make_self_test(
+            checkpoint, graph, {folder / x: TOLERANCE[x] for x in RUNTIME_FILES}
+        )
+        write_manifest(folder, name, checkpoint, run, point, self_test, RUNTIME_FILES)
+        write_card(folder, name, checkpoint, run, point, (fp32, int8), attributions)
+        say(_check_usable(folder))
+    say(f"wrote {target}")
+
+
+def _check_usable(folder: Path) -> str:
+    """Open the folder as the daemon does, and return what it would run."""
+    try:
+        used = Classifier(load_model_folder(folder)).file
+    except ModelError as error:
+        raise ExportFault(f"the daemon can't use what was exported: {error}") from error
+    if used != RUNTIME_FILES[0]:
+        return f"WARNING: {RUNTIME_FILES[0]} fails its self-test on this CPU; kws-live runs {used} here"
+    return f"self-test passed; kws-live runs {used}"
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the attributions {path} can't be read: {error}") from error

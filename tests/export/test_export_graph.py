@@ -1,0 +1,66 @@
+"""The ONNX graph computes what Hugging Face computes."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from kws_export.checkpoint import load_checkpoint
+from kws_export.graph import write_graph
+from kws_export.measure import Graph
+from kws_export.parity import check_parity
+from support.tiny_model import make_tiny_run, sounds
+
+VARIANTS: dict[str, dict[str, object]] = {
+    "as trained here": {},
+    "as wav2vec2-base": {
+        "feat_extract_norm": "group",
+        "do_stable_layer_norm": False,
+        "conv_bias": False,
+    },
+    "mixing its layers": {"use_weighted_layer_sum": True},
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("normalise", [False, True], ids=["as is", "normalised"])
+@pytest.mark.parametrize("kind", ["wav2vec2", "hubert", "wavlm"])
+def test_the_graph_agrees_with_the_checkpoint(
+    kind: str, normalise: bool, variant: str, tmp_path: Path
+) -> None:
+    """On each kind of window, for each architecture, with and without normalisation in the graph."""
+    run = make_tiny_run(tmp_path, kind=kind, normalise=normalise, **VARIANTS[variant])
+    write_graph(load_checkpoint(run), tmp_path / "model.onnx")
+    results = check_parity(load_checkpoint(run), Graph(tmp_path / "model.onnx"), sounds(208))
+    assert sum(x.windows for x in results if not x.again) >= 200
+    assert max(x.difference for x in results) < 1e-5
+
+
+def test_input_and_output_are_those_of_the_contract(tiny_model: Path) -> None:
+    """`input_values` [batch, samples] float32 → `logits` [batch, labels], at opset 17."""
+    model = onnx.load(tiny_model / "model.onnx")
+    (taken,), (given,) = model.graph.input, model.graph.output
+    assert (taken.name, given.name) == ("input_values", "logits")
+    assert taken.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
+    assert [d.dim_param for d in taken.type.tensor_type.shape.dim] == ["batch", "samples"]
+    assert given.type.tensor_type.shape.dim[0].dim_param == "batch"
+    assert [(x.domain, x.version) for x in model.opset_import] == [("", 17)]
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "model_quantized.onnx"])
+def test_a_window_has_the_same_logits_in_any_batch(file: str, tiny_model: Path) -> None:
+    """Neither file looks at the other windows of a batch."""
+    graph, windows = Graph(tiny_model / file), sounds(6)
+    alone = graph.logits(windows)
+    for batch in (2, 3, 6):
+        assert graph.logits(windows, batch) == pytest.approx(alone, abs=1e-5)
+
+
+def test_normalisation_makes_the_level_irrelevant(tmp_path: Path) -> None:
+    """It is part of the graph: the daemon knows nothing of it."""
+    run = make_tiny_run(tmp_path, normalise=True)
+    write_graph(load_checkpoint(run), tmp_path / "model.onnx")
+    graph = Graph(tmp_path / "model.onnx")
+    loud = sounds(4) // 4 * 4
+    quieter = (loud // 4).astype(np.int16)
+    assert graph.logits(quieter) == pytest.approx(graph.logits(loud), abs=1e-3)

@@ -1,0 +1,104 @@
+"""Thresholds with what was measured for them."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kws_export.export import export_model
+from kws_export.operating_point import default_operating_point, read_operating_point
+
+from kws_live.errors import InputError
+from kws_live.model import load_model_folder
+
+KEYWORDS = ("yes", "no")
+MEASURED = {"data": "two hours of reading", "negative_hours": 2.0, "fa_per_hour": 0.5}
+
+
+def tuned() -> dict[str, Any]:
+    """An operating point as a tuning run would write it."""
+    point = default_operating_point(KEYWORDS)
+    point["keywords"]["no"] = {"threshold": 0.9, "release": 0.4, "refractory_s": 1.5}
+    point["measured"] = MEASURED
+    return point
+
+
+def test_it_goes_into_the_model(tiny_run: Path, tmp_path: Path) -> None:
+    """Whole, into the manifest that the daemon reads and into the card."""
+    (tmp_path / "point.json").write_text(json.dumps(tuned()))
+    export_model(tiny_run, tmp_path / "model", tmp_path / "point.json", say=lambda line: None)
+    document = json.loads((tmp_path / "model/kws.json").read_text())
+    assert document["operating_points"][document["operating_point"]] == tuned()
+    card = (tmp_path / "model/README.md").read_text()
+    assert "| no | 0.9 | 0.4 | 1.5 s |" in card
+    assert "- fa_per_hour: 0.5" in card
+    load_model_folder(tmp_path / "model")
+
+
+def test_the_default_claims_no_measurement() -> None:
+    """The same settings for each keyword."""
+    point = default_operating_point(KEYWORDS)
+    assert point["measured"] is None
+    assert point["keywords"]["yes"] == {"threshold": 0.7, "release": 0.35, "refractory_s": 1.0}
+    assert point["keywords"]["no"] == point["keywords"]["yes"]
+
+
+def drop(*keys: str) -> Callable[[dict[str, Any]], None]:
+    """Remove an entry."""
+
+    def act(point: dict[str, Any]) -> None:
+        for key in keys[:-1]:
+            point = point[key]
+        del point[keys[-1]]
+
+    return act
+
+
+def put(value: object, *keys: str) -> Callable[[dict[str, Any]], None]:
+    """Replace or add an entry."""
+
+    def act(point: dict[str, Any]) -> None:
+        for key in keys[:-1]:
+            point = point[key]
+        point[keys[-1]] = value
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (drop("gate"), "the file must hold exactly"),
+        (drop("gate", "mode"), "gate must hold exactly"),
+        (drop("keywords", "no"), "keywords must hold exactly yes, no"),
+        (put({}, "keywords", "stop"), "keywords must hold exactly yes, no"),
+        (put("high", "keywords", "no", "threshold"), r"keywords\.no\.threshold = 'high'"),
+        (put(1.2, "keywords", "no", "threshold"), r"threshold 1\.2.*≤ 1"),
+        (put(0.9, "keywords", "no", "release"), r"release 0\.9 and threshold 0\.9"),
+        (put(-1, "decoder", "hold_s"), r"decoder\.hold_s = -1"),
+        (put(float("nan"), "decoder", "hold_s"), r"decoder\.hold_s = nan"),
+        (put("none", "measured"), "measured must be"),
+    ],
+)
+def test_a_mistake_is_named(
+    spoil: Callable[[dict[str, Any]], None], complaint: str, tmp_path: Path
+) -> None:
+    """With the file and the setting; nothing missing is filled in."""
+    point = copy.deepcopy(tuned())
+    spoil(point)
+    path = tmp_path / "point.json"
+    path.write_text(json.dumps(point))
+    with pytest.raises(InputError, match=f"point.json: .*{complaint}"):
+        read_operating_point(path, KEYWORDS)
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]"], ids=["missing", "cut", "a list"])
+def test_an_unreadable_file_is_named(content: str | None, tmp_path: Path) -> None:
+    """With what is wrong with it."""
+    path = tmp_path / "point.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(InputError, match=r"point\.json"):
+        read_operating_point(path, KEYWORDS)
