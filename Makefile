@@ -1,0 +1,63 @@
+# kws-live: `make run` listens, `make test` checks everything. `make` alone explains.
+
+PYTHON ?= python3
+DEVICE = default
+ARGS =
+TORCH_INDEX ?=
+export PYTHON DEVICE TORCH_INDEX
+
+# Type checking wants annotations everywhere but in the tests.
+TYPED = $(wildcard kws_live train export benchmarks scripts/*.py)
+CODE = kws_live train export models benchmarks scripts tests
+TEST_BIN = .venv-test/bin
+
+BENCHMARKS = $(patsubst %.py,%,$(subst /,.,$(filter-out %/__init__.py %/common.py,$(wildcard benchmarks/*.py))))
+
+.DEFAULT_GOAL = help
+.PHONY: help run test lint bench clean environment test-environment
+
+help:
+	@echo 'make run               listen to the default microphone (installs what is missing, once)'
+	@echo 'make run DEVICE=demo   no microphone: a bundled recording of all ten words'
+	@echo 'make run DEVICE=NAME   another microphone; .venv/bin/kws-live devices lists them'
+	@echo 'make run ARGS=…        with further options:  make run ARGS="--hook '"'stop=playerctl pause'"'"'
+	@echo 'make test              style, types and tests, in an environment of its own (with torch)'
+	@echo 'make test ARGS=…       with options for pytest:  make test ARGS="-k gate"'
+	@echo 'make lint              style and types alone'
+	@echo 'make bench             the benchmarks; results go to benchmarks/results/'
+	@echo 'make clean             removes the environments and all that was built'
+	@echo
+	@echo 'PYTHON=python3.12      uses that interpreter (3.11 or newer)'
+	@echo 'TORCH_INDEX=URL        also looks for torch there. On Linux the one on PyPI brings gigabytes of CUDA;'
+	@echo '                       https://download.pytorch.org/whl/cpu has one without'
+
+# `exec`: signals reach kws-live itself, and no shell stands between it and its terminal.
+run: environment
+	@exec .venv/bin/kws-live --device "$$DEVICE" $(ARGS)
+
+test: lint
+	$(TEST_BIN)/pytest $(ARGS)
+
+lint: test-environment
+	$(TEST_BIN)/ruff check $(CODE)
+	$(TEST_BIN)/ruff format --check $(CODE)
+	$(TEST_BIN)/mypy $(TYPED)
+
+# The environment users have, without torch: what is measured is what they run.
+bench: environment
+	@scripts/system-packages test
+	@set -e; for benchmark in $(BENCHMARKS); do \
+		echo "== $$benchmark"; .venv/bin/python -m "$$benchmark"; \
+	done
+
+clean:
+	rm -rf .venv .venv-test build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+environment:
+	@scripts/system-packages run
+	@scripts/environment .venv
+
+test-environment:
+	@scripts/system-packages test
+	@scripts/environment .venv-test test,lint
