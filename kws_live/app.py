@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from kws_live.display import LiveDisplay
 from kws_live.errors import KwsLiveError
 from kws_live.events import ErrorBody, EventBus, Sink, StatsBody
 from kws_live.hooks import HookRunner
@@ -45,6 +46,7 @@ class App:
         hooks: the user's commands, a sink as well.
         sinks: who else takes events.
         status: what is going on.
+        display: the live display among the sinks, or None.
         recorder: the `--record` file, or None.
         stats_interval_s: time between `stats` events.
     """
@@ -57,6 +59,7 @@ class App:
     hooks: HookRunner
     sinks: Sequence[Sink]
     status: Status
+    display: LiveDisplay | None
     recorder: Recorder | None
     stats_interval_s: float
 

@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from kws_live import __version__
 from kws_live.errors import DeviceError, KwsLiveError
 
-_log = logging.getLogger("kws_live")
+if TYPE_CHECKING:
+    from kws_live.app import App
 
 _EPILOG = """\b
 Examples:
@@ -145,9 +146,9 @@ def _listen(
         settings,
         Options(input_, realtime, as_json, Path(record) if record else None),
     )
-    with _StopOnSignal(app.stop) as stopped:
+    with _Signals(app) as signals:
         app.run()
-    stopped.raise_again()
+    signals.raise_again()
 
 
 @cli.command()
@@ -193,25 +194,33 @@ def completion(shell: str) -> None:
     click.echo(completer(cli, {}, "kws-live", "_KWS_LIVE_COMPLETE").source())
 
 
-class _StopOnSignal:
-    """While in force, SIGINT and SIGTERM stop the app cleanly."""
+class _Signals:
+    """While in force: SIGINT and SIGTERM stop the app cleanly, Ctrl-Z gives the terminal back first."""
 
-    def __init__(self, stop: Any) -> None:
-        self._stop = stop
+    def __init__(self, app: "App") -> None:
+        self._app = app
         self._signal: int | None = None
 
-    def __enter__(self) -> "_StopOnSignal":
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._handle)
+    def __enter__(self) -> "_Signals":
+        signal.signal(signal.SIGINT, self._stop)
+        signal.signal(signal.SIGTERM, self._stop)
+        if self._app.display is not None:
+            signal.signal(signal.SIGTSTP, self._suspend)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGTSTP):
             signal.signal(number, signal.SIG_DFL)
 
-    def _handle(self, number: int, _frame: FrameType | None) -> None:
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
         self._signal = number
-        self._stop()
+        self._app.stop()
+
+    def _suspend(self, _number: int, _frame: FrameType | None) -> None:
+        assert self._app.display is not None, "only set with a display"
+        self._app.display.suspend()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        self._app.display.resume()
 
     def raise_again(self) -> None:
         """Die by the signal that came, if any, so that the parent process sees it."""

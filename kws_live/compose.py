@@ -148,9 +148,9 @@ def assemble(settings: Settings, options: Options, source: Source) -> App:
     queue = WorkQueue(folder.hop_samples, _limit_hops(settings, source.paced), paced=source.paced)
     arrivals = Arrivals()
     bus = EventBus(new_run_id(), lossless=not source.paced)
-    screen = None if options.json else _screen(settings, source, status)
-    hooks = HookRunner(config.hooks, bus.publish, _hook_output_fd(screen))
-    sinks: list[Sink] = []
+    hooks = HookRunner(config.hooks, bus.publish, sys.stderr.fileno())
+    # The JSON writer is added below: it stops the app when its reader goes away.
+    sinks: list[Sink] = [] if options.json else [_screen(settings, source, status)]
     capture = CaptureWorker(
         source,
         ring,
@@ -179,10 +179,12 @@ def assemble(settings: Settings, options: Options, source: Source) -> App:
         hooks=hooks,
         sinks=sinks,
         status=status,
+        display=next((sink for sink in sinks if isinstance(sink, LiveDisplay)), None),
         recorder=recorder,
         stats_interval_s=config.events.stats_interval_s,
     )
-    sinks.append(screen or JsonLinesSink(sys.stdout.fileno(), app.stop))
+    if options.json:
+        sinks.append(JsonLinesSink(sys.stdout.fileno(), app.stop))
     for sink in (hooks, *sinks):
         bus.attach(sink)
     return app
@@ -215,21 +217,11 @@ def _process_age_ms() -> float:
     return max(0.0, (time.clock_gettime(time.CLOCK_BOOTTIME) - started_s) * 1e3)
 
 
-def _hook_output_fd(screen: Sink | None) -> int:
-    """Where hooks print: standard error, but nowhere where a live display owns the terminal."""
-    if isinstance(screen, LiveDisplay) and sys.stderr.isatty():
-        return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-    return sys.stderr.fileno()
-
-
 def _screen(settings: Settings, source: Source, status: Status) -> Sink:
     display = settings.resolved.config.display
     wanted = display.enabled == "on" or (
-        display.enabled == "auto"
-        and source.paced
-        and "NO_COLOR" not in os.environ
-        and can_show(sys.stdout, os.environ)
+        display.enabled == "auto" and source.paced and "NO_COLOR" not in os.environ
     )
-    if wanted:
+    if wanted and can_show(sys.stdout, os.environ):
         return LiveDisplay(status, display.refresh_hz)
     return LinePrinter(status, paced=source.paced)

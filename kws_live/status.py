@@ -76,6 +76,8 @@ class Status:
     _device_ok: bool = True
     _scores: Mapping[str, float] = field(default_factory=dict)
     _latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_LATENCIES_KEPT))
+    _latency_p50_ms: float | None = None
+    _latency_p95_ms: float | None = None
     _inferred_hops: int = 0
     _dropped_hops: int = 0
     _gate_open_s: float = 0.0
@@ -123,13 +125,14 @@ class Status:
         with self._lock:
             self._detections += 1
             if latency_ms is not None:
+                # Here and not in `snapshot`, which the display calls far more often.
                 self._latencies_ms.append(latency_ms)
+                percentiles = np.percentile(self._latencies_ms, [50, 95])
+                self._latency_p50_ms, self._latency_p95_ms = percentiles.tolist()
 
     def snapshot(self) -> StatusSnapshot:
         """Return a consistent copy."""
         with self._lock:
-            latencies = list(self._latencies_ms)
-            p50, p95 = np.percentile(latencies, [50, 95]).tolist() if latencies else (None, None)
             return StatusSnapshot(
                 stream_s=self._stream_s,
                 duration_s=self.duration_s,
@@ -137,8 +140,8 @@ class Status:
                 gate_open=self._gate_open,
                 scores=self._scores,
                 thresholds=self.thresholds,
-                latency_p50_ms=p50,
-                latency_p95_ms=p95,
+                latency_p50_ms=self._latency_p50_ms,
+                latency_p95_ms=self._latency_p95_ms,
                 counters=Counters(
                     inferred_hops=self._inferred_hops,
                     dropped_hops=self._dropped_hops,
