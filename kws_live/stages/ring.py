@@ -1,6 +1,8 @@
 """The last minute of audio, addressed by absolute sample index."""
 
 import threading
+from bisect import bisect_left
+from collections import deque
 
 import numpy as np
 
@@ -10,8 +12,8 @@ from kws_live.types import Int16Array
 class Ring:
     """A ring of int16 samples at 16 kHz; written on kws-capture, read on kws-infer.
 
-    Samples before the start of the stream, and before the end of the last gap, read as zeros: no
-    window spans a gap.
+    A read returns the stretch of audio that its end belongs to; what lies before the start of that
+    stretch, the start of the stream or the end of a gap, reads as zeros: no window spans a gap.
 
     Args:
         capacity_samples: how much is kept.
@@ -21,7 +23,7 @@ class Ring:
         self._buffer = np.zeros(capacity_samples, dtype=np.int16)
         self._capacity = capacity_samples
         self._end = 0
-        self._valid_from = 0
+        self._stretch_starts: deque[int] = deque([0])
         self._lock = threading.Lock()
 
     @property
@@ -44,10 +46,13 @@ class Ring:
             self._end += len(samples)
 
     def skip(self, samples: int) -> None:
-        """Advance over `samples` that were never captured; all that came before now reads as zeros."""
+        """Advance over `samples` that were never captured, and begin a new stretch behind them."""
         with self._lock:
             self._end += samples
-            self._valid_from = self._end
+            self._stretch_starts.append(self._end)
+            oldest = self._end - self._capacity
+            while len(self._stretch_starts) > 1 and self._stretch_starts[1] <= oldest:
+                self._stretch_starts.popleft()
 
     def read(self, start_sample: int, end_sample: int) -> Int16Array | None:
         """Return a copy of [start_sample, end_sample) as int16, or None where it was overwritten.
@@ -61,7 +66,8 @@ class Ring:
                     f"sample {end_sample} is not there yet: the ring ends at {self._end}"
                 )
             out = np.zeros(end_sample - start_sample, dtype=np.int16)
-            valid_start = max(start_sample, self._valid_from)
+            stretch = bisect_left(self._stretch_starts, end_sample) - 1
+            valid_start = max(start_sample, self._stretch_starts[max(stretch, 0)])
             if valid_start >= end_sample:
                 return out
             if valid_start < self._end - self._capacity:

@@ -51,3 +51,13 @@ def test_a_read_returns_what_was_written(sizes: list[int], capacity: int) -> Non
         written = np.concatenate([written, piece])
         start = max(0, len(written) - capacity)
         assert np.array_equal(ring.read(start, len(written)), written[start:])
+
+
+def test_audio_before_a_gap_stays_readable_behind_it() -> None:
+    """A hop that was still waiting when the gap came is inferred on what was heard."""
+    ring = Ring(100)
+    ring.write(np.full(5, 7, dtype=np.int16))
+    ring.skip(20)
+    ring.write(np.full(3, 9, dtype=np.int16))
+    assert ring.read(2, 5).tolist() == [7, 7, 7]
+    assert ring.read(20, 27).tolist() == [0, 0, 0, 0, 0, 9, 9]
