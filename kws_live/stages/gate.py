@@ -8,7 +8,7 @@ import webrtcvad
 from kws_live.config import GateSettings
 from kws_live.types import SAMPLE_RATE_HZ, GateChange, Int16Array, Span
 
-_FRAME_SAMPLES = SAMPLE_RATE_HZ * 30 // 1000
+PIECE_SAMPLES = SAMPLE_RATE_HZ * 30 // 1000
 """webrtcvad judges 10, 20 or 30 ms; the longest costs least and is still a third of a hop."""
 
 
@@ -26,15 +26,10 @@ class Gate:
 
     def __init__(self, settings: GateSettings) -> None:
         self._settings = settings
-        self._onset_frames = max(1, math.ceil(settings.onset_s * SAMPLE_RATE_HZ / _FRAME_SAMPLES))
+        self._onset_pieces = max(1, math.ceil(settings.onset_s * SAMPLE_RATE_HZ / PIECE_SAMPLES))
         self._hangover_samples = round(settings.hangover_s * SAMPLE_RATE_HZ)
         self._preroll_samples = round(settings.preroll_s * SAMPLE_RATE_HZ)
         self.reset(0)
-
-    @property
-    def open(self) -> bool:
-        """Whether the stream is being inferred now."""
-        return self._open
 
     def reset(self, at_sample: int) -> None:
         """Forget everything; the next sample pushed is `at_sample`."""
@@ -43,7 +38,7 @@ class Gate:
         self._position = at_sample
         self._inferred_to = at_sample
         self._open = False
-        self._voiced_frames = 0
+        self._voiced_pieces = 0
         self._last_voice = at_sample
 
     def push(self, samples: Int16Array) -> list[Span | GateChange]:
@@ -53,9 +48,9 @@ class Gate:
         """
         out: list[Span | GateChange] = []
         audio = np.concatenate((self._pending, samples)) if len(self._pending) else samples
-        whole = len(audio) // _FRAME_SAMPLES * _FRAME_SAMPLES
-        for at in range(0, whole, _FRAME_SAMPLES):
-            self._judge(audio[at : at + _FRAME_SAMPLES], out)
+        whole = len(audio) // PIECE_SAMPLES * PIECE_SAMPLES
+        for at in range(0, whole, PIECE_SAMPLES):
+            self._judge(audio[at : at + PIECE_SAMPLES], out)
         self._pending = audio[whole:].copy()
         return out
 
@@ -70,22 +65,22 @@ class Gate:
             out.append(GateChange(open=False, sample=self._position))
         return out
 
-    def _judge(self, frame: Int16Array, out: list[Span | GateChange]) -> None:
-        voiced = not self._settings.enabled or self._vad.is_speech(frame.tobytes(), SAMPLE_RATE_HZ)
-        self._position += _FRAME_SAMPLES
+    def _judge(self, piece: Int16Array, out: list[Span | GateChange]) -> None:
+        voiced = not self._settings.enabled or self._vad.is_speech(piece.tobytes(), SAMPLE_RATE_HZ)
+        self._position += PIECE_SAMPLES
         if voiced:
-            self._voiced_frames += 1
+            self._voiced_pieces += 1
             self._last_voice = self._position
         else:
-            self._voiced_frames = 0
+            self._voiced_pieces = 0
         if self._open:
             self._extend(out)
-            if self._position - self._last_voice >= self._hangover_samples:
+            if not voiced and self._position - self._last_voice >= self._hangover_samples:
                 self._open = False
                 out.append(GateChange(open=False, sample=self._position))
-        elif self._voiced_frames >= self._onset_frames:
+        elif self._voiced_pieces >= self._onset_pieces:
             self._open = True
-            onset = self._position - self._voiced_frames * _FRAME_SAMPLES
+            onset = self._position - self._voiced_pieces * PIECE_SAMPLES
             self._inferred_to = max(self._inferred_to, onset - self._preroll_samples)
             out.append(GateChange(open=True, sample=self._position))
             self._extend(out)

@@ -113,3 +113,11 @@ def test_reset_equals_fresh() -> None:
     used.push(voice(1.0))
     used.reset(0)
     assert run(used, PHRASE, [480]) == run(Gate(SETTINGS), PHRASE, [480])
+
+
+def test_without_a_hangover_it_closes_with_the_first_piece_without_voice() -> None:
+    """Voice itself never closes it."""
+    short = GateSettings(enabled=True, mode=2, onset_s=0.06, hangover_s=0.0, preroll_s=0.3)
+    events = run(Gate(short), np.concatenate([silence(1), voice(1.0), silence(1)]), [480])
+    changes = [event.open for event in events if isinstance(event, GateChange)]
+    assert changes == [True, False]
