@@ -36,11 +36,9 @@ RING_SAMPLES = 60 * SAMPLE_RATE_HZ
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Audio at 16 kHz that was just written to the ring: int16 [n], its end, and whether the gate is open after it."""
+    """Audio at 16 kHz that was just written to the ring: int16 [n]."""
 
     samples: Int16Array
-    end_sample: int
-    gate_open: bool
 
 
 Intaken = Heard | Span | GateChange | Reset
@@ -66,9 +64,8 @@ class Intake:
     def write(self, samples: Int16Array) -> Iterator[Intaken]:
         """Write int16 [n] to the ring and return what became ready by it, `Heard` first."""
         self._ring.write(samples)
-        ready = self._gate.push(samples)
-        yield Heard(samples, self._ring.end_sample, self._gate.open)
-        yield from ready
+        yield Heard(samples)
+        yield from self._gate.push(samples)
 
     def gap(self, gap: Gap) -> Iterator[Intaken]:
         """End the stretch before `gap`, advance over it, and begin anew behind it."""

@@ -115,10 +115,11 @@ class Status:
             self._inferred_hops += 1
             self._scores = scores
 
-    def dropped(self, hops: int) -> None:
-        """Record hops skipped because inference fell behind."""
+    def dropped(self, hops: int) -> int:
+        """Record hops skipped because inference fell behind; return their total."""
         with self._lock:
             self._dropped_hops += hops
+            return self._dropped_hops
 
     def detection(self, latency_ms: float | None) -> None:
         """Record one detection and, when live, its latency."""

@@ -64,8 +64,8 @@ class CaptureWorker:
         self._kept_samples = ring.capacity_samples - window_samples
         self._recorder = recorder
         self._metered_to = 0
+        self._gate_open = False
         self._open_samples = 0
-        self._dropped_hops = 0
 
     def run(self) -> None:
         """Take in the source until it ends.
@@ -78,6 +78,7 @@ class CaptureWorker:
                 self._take(item)
         finally:
             self._pass_on(self._intake.finish())
+            self._meter()
 
     def _take(self, item: SourceItem) -> None:
         match item:
@@ -87,14 +88,16 @@ class CaptureWorker:
                 self._pass_on(self._intake.gap(item))
                 if self._recorder:
                     self._recorder.gap(item.samples)
-                self._metered_to = self._ring.end_sample
                 lost_s = item.samples / SAMPLE_RATE_HZ
                 self._status.gap(lost_s)
                 self._publish(GapBody(lost_s=lost_s, reason=item.reason))
             case DeviceLost():
+                # What was heard before is decided now, not when the device comes back.
+                self._pass_on(self._intake.finish())
                 self._status.device_state(ok=False)
                 self._publish(DeviceLostBody(device=item.device, reason=item.reason))
             case DeviceRestored():
+                self._status.device = item.device
                 self._status.device_state(ok=True)
                 self._publish(
                     DeviceRestoredBody(
@@ -119,37 +122,35 @@ class CaptureWorker:
         for thing in ready:
             match thing:
                 case Heard():
-                    self._heard(thing)
+                    if self._recorder:
+                        self._recorder.write(thing.samples)
                 case GateChange():
-                    self._bus.publish(
-                        VadBody(open=thing.open), stream_s=thing.sample / SAMPLE_RATE_HZ
-                    )
+                    self._gate_open = thing.open
+                    self._bus.publish(VadBody(open=thing.open), thing.sample / SAMPLE_RATE_HZ)
                 case Span():
                     self._open_samples += thing.end_sample - thing.start_sample
                     self._count_dropped(self._queue.put(thing))
                 case Reset():
                     self._queue.put(thing)
+        if self._ring.end_sample - self._metered_to >= _METER_SAMPLES:
+            self._meter()
 
-    def _heard(self, heard: Heard) -> None:
-        if self._recorder:
-            self._recorder.write(heard.samples)
-        if heard.end_sample - self._metered_to < _METER_SAMPLES:
-            return
-        self._metered_to = heard.end_sample
-        latest = self._ring.read(max(0, heard.end_sample - _METER_SAMPLES), heard.end_sample)
+    def _meter(self) -> None:
+        end_sample = self._ring.end_sample
+        self._metered_to = end_sample
+        latest = self._ring.read(max(0, end_sample - _METER_SAMPLES), end_sample)
         assert latest is not None, "the newest samples are always in the ring"
         self._status.audio(
-            stream_s=heard.end_sample / SAMPLE_RATE_HZ,
+            stream_s=end_sample / SAMPLE_RATE_HZ,
             level_db=level_db(latest, LEVEL_FLOOR_DB),
-            gate_open=heard.gate_open,
+            gate_open=self._gate_open,
             gate_open_s=self._open_samples / SAMPLE_RATE_HZ,
         )
 
     def _count_dropped(self, hops: int) -> None:
         if hops:
-            self._dropped_hops += hops
-            self._status.dropped(hops)
-            self._publish(DroppedBody(what="hops", count=hops, total=self._dropped_hops))
+            total = self._status.dropped(hops)
+            self._publish(DroppedBody(what="hops", count=hops, total=total))
 
     def _publish(self, body: Body) -> None:
         self._bus.publish(body, stream_s=self._ring.end_sample / SAMPLE_RATE_HZ)
@@ -186,7 +187,9 @@ class InferWorker:
         began_ns = time.monotonic_ns()
         result = self._spotter.infer(hop_sample)
         if result is None:
-            self._status.dropped(1)
+            total = self._status.dropped(1)
+            body = DroppedBody(what="hops", count=1, total=total)
+            self._bus.publish(body, hop_sample / SAMPLE_RATE_HZ)
             return
         self._status.hop(result.scores)
         if result.detection is not None:

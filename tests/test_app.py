@@ -13,7 +13,17 @@ from kws_live.compose import Options, Settings, assemble, settle
 from kws_live.config import load
 from kws_live.errors import InputError
 from kws_live.events import Body, Event
-from kws_live.types import SAMPLE_RATE_HZ, Block, DeviceLost, DeviceRestored, Gap, SourceItem
+from kws_live.model import Classifier
+from kws_live.types import (
+    SAMPLE_RATE_HZ,
+    Block,
+    DeviceLost,
+    DeviceRestored,
+    Float32Array,
+    Gap,
+    Int16Array,
+    SourceItem,
+)
 
 
 class ScriptedSource:
@@ -131,8 +141,17 @@ def test_the_whole_input_is_used_before_the_end(noted: Noted) -> None:
     assert stats.dropped_hops == 0  # type: ignore[union-attr]
 
 
-def test_when_inference_falls_behind_the_oldest_hops_are_skipped_and_counted(noted: Noted) -> None:
-    """Twenty seconds that arrive at once from a paced source: the events, the totals and the hops agree."""
+def test_when_inference_falls_behind_the_oldest_hops_are_skipped_and_counted(
+    noted: Noted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty seconds at once, and a model that takes 20 ms: events, totals and hops agree."""
+    quick = Classifier.posteriors
+
+    def slow(classifier: Classifier, window: Int16Array) -> Float32Array:
+        time.sleep(0.02)
+        return quick(classifier, window)
+
+    monkeypatch.setattr(Classifier, "posteriors", slow)
     app, notebook = noted(ScriptedSource(blocks(20), paced=True))
     app.run()
     stats = notebook.events[-1].body
