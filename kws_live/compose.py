@@ -20,6 +20,7 @@ from kws_live.config import (
     select_keywords,
 )
 from kws_live.display import LinePrinter, LiveDisplay, can_show
+from kws_live.errors import OutputError
 from kws_live.events import (
     EventBus,
     JsonLinesSink,
@@ -36,6 +37,7 @@ from kws_live.sources.base import Source
 from kws_live.sources.files import FileSource
 from kws_live.sources.microphone import MicrophoneSource
 from kws_live.sources.raw import RawStdinSource
+from kws_live.stages.gate import PIECE_SAMPLES
 from kws_live.stages.ring import Ring
 from kws_live.status import Status
 from kws_live.types import SAMPLE_RATE_HZ
@@ -110,12 +112,24 @@ def compose(settings: Settings, options: Options) -> App:
             "%s changed: the false accepts per hour measured for this model's thresholds no longer hold",
             ", ".join(settings.effective.changed),
         )
+    _refuse_recording_over_input(options)
     source = _source(settings, options)
     try:
         return assemble(settings, options, source)
     except BaseException:
         source.stop()
         raise
+
+
+def _refuse_recording_over_input(options: Options) -> None:
+    if options.record is None or options.input in (None, STANDARD_INPUT):
+        return
+    assert options.input is not None
+    if options.record.exists() and options.record.samefile(options.input):
+        raise OutputError(
+            f"--record {options.record} is the file that --input {options.input} reads: it would "
+            "be destroyed. Record to another file."
+        )
 
 
 def _source(settings: Settings, options: Options) -> Source:
@@ -140,6 +154,7 @@ def assemble(settings: Settings, options: Options, source: Source) -> App:
     folder, config = settings.folder, settings.resolved.config
     decoder = settings.effective.decoder
     classifier = Classifier(folder)
+    _log.info("model %s in %s, running %s", folder.name, folder.path, classifier.file)
     thresholds = {name: keyword.threshold for name, keyword in decoder.keywords.items()}
     status = Status(thresholds=thresholds, model=f"{folder.name} ({classifier.file})")
     status.device, status.duration_s = source.name, source.duration_s
@@ -193,8 +208,10 @@ def assemble(settings: Settings, options: Options, source: Source) -> App:
 def _limit_hops(settings: Settings, paced: bool) -> int:
     if not paced:
         return _UNPACED_BACKLOG_HOPS
-    # The hops of the pre-roll all come at once when the gate opens; they are no backlog.
-    allowed_s = _BACKLOG_S + settings.effective.gate.preroll_s
+    # What comes at once is no backlog: the hops of a block, and those that an opening gate adds.
+    gate = settings.effective.gate
+    at_once_s = settings.resolved.config.audio.block_ms / 1000 + gate.onset_s + gate.preroll_s
+    allowed_s = _BACKLOG_S + at_once_s + PIECE_SAMPLES / SAMPLE_RATE_HZ
     return math.ceil(allowed_s * SAMPLE_RATE_HZ / settings.folder.hop_samples)
 
 

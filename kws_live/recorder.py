@@ -1,6 +1,7 @@
 """`--record FILE`: what the ring was fed, kept as a sound file."""
 
-import queue
+import threading
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ from kws_live.errors import OutputError
 from kws_live.types import SAMPLE_RATE_HZ, Int16Array
 
 _FORMATS = {".wav": "WAV", ".flac": "FLAC"}
-_WAITING_PIECES = 2_000
-"""Half a minute of 15 ms pieces: a disk that stalls longer than that loses the recording, and says so."""
+_WAITING_SAMPLES = 30 * SAMPLE_RATE_HZ
+"""A disk that stalls for longer than this half minute loses the recording, and says so."""
 _ZEROS = np.zeros(SAMPLE_RATE_HZ, dtype=np.int16)
 
 
@@ -36,8 +37,10 @@ class Recorder:
             )
         self._path = path
         self._paced = paced
-        self._queue: queue.Queue[Int16Array | int | None] = queue.Queue(_WAITING_PIECES)
-        self._failed = False
+        self._waiting: deque[Int16Array | int] = deque()
+        self._waiting_samples = 0
+        self._closed = False
+        self._changed = threading.Condition()
         try:
             self._file = soundfile.SoundFile(
                 path, "w", SAMPLE_RATE_HZ, channels=1, format=kind, subtype="PCM_16"
@@ -60,8 +63,10 @@ class Recorder:
         self._put(samples)
 
     def close(self) -> None:
-        """End `run` after what was handed over. Any thread."""
-        self._queue.put(None)
+        """End `run` after what was handed over; never waits. Any thread."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
 
     def run(self) -> None:
         """Write until closed. On a thread of its own.
@@ -71,31 +76,46 @@ class Recorder:
         """
         try:
             with self._file:
-                while (item := self._queue.get()) is not None:
+                while (item := self._take()) is not None:
                     if isinstance(item, int):
                         for start in range(0, item, len(_ZEROS)):
                             self._file.write(_ZEROS[: item - start])
                     else:
                         self._file.write(item)
-        except (soundfile.LibsndfileError, OSError) as error:
-            self._failed = True
-            self._drain()
+        except (soundfile.LibsndfileError, OSError, AssertionError) as error:
+            # soundfile asserts that all was written, and that is how a full disk shows.
             raise OutputError(
-                f"--record {self._path}: writing failed ({error}). Free space on that disk or choose another file."
+                f"--record {self._path}: writing failed ({str(error) or 'disk full?'}). "
+                "Free space on that disk or choose another file."
             ) from error
+        finally:
+            self.close()
+
+    def _take(self) -> Int16Array | int | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            if not self._waiting:
+                return None
+            item = self._waiting.popleft()
+            self._waiting_samples -= 0 if isinstance(item, int) else len(item)
+            self._changed.notify_all()
+            return item
 
     def _put(self, item: Int16Array | int) -> None:
-        if self._failed:
-            return
-        try:
-            self._queue.put(item, block=not self._paced)
-        except queue.Full:
-            self._failed = True
-            raise OutputError(
-                f"--record {self._path}: the disk is too slow, the recording would have holes. Choose another disk."
-            ) from None
+        with self._changed:
+            if not self._paced:
+                self._changed.wait_for(lambda: self._has_room() or self._closed)
+            if self._closed:
+                return
+            if not self._has_room():
+                raise OutputError(
+                    f"--record {self._path}: the disk is too slow, the recording would have a "
+                    "hole. Choose another disk."
+                )
+            self._waiting.append(item)
+            # A gap is one number, however long.
+            self._waiting_samples += 0 if isinstance(item, int) else len(item)
+            self._changed.notify_all()
 
-    def _drain(self) -> None:
-        """Release a writer that waits for room."""
-        while not self._queue.empty():
-            self._queue.get_nowait()
+    def _has_room(self) -> bool:
+        return self._waiting_samples < _WAITING_SAMPLES
