@@ -32,11 +32,10 @@ class Classifier:
 
     def __init__(self, folder: ModelFolder) -> None:
         self.labels = folder.labels
-        self._window_samples = folder.window_samples
         misses: list[str] = []
         for name in folder.runtime_files:
             self._session = _open(folder, name)
-            off = _self_test_error(self._posteriors, folder, name)
+            off = self._self_test_error(folder, name)
             if off <= folder.self_test.tolerance[name]:
                 self.file = name
                 break
@@ -55,12 +54,21 @@ class Classifier:
 
         Runs on the calling thread, without any other.
         """
-        return self._posteriors(window)
-
-    def _posteriors(self, window: Int16Array) -> Float32Array:
         audio = window.astype(np.float32) / np.float32(32768.0)
         (logits,) = self._session.run([_OUTPUT], {_INPUT: audio[np.newaxis, :]})
         return softmax(logits[0])
+
+    def _self_test_error(self, folder: ModelFolder, name: str) -> float:
+        """Return the greatest difference of a posterior from the one expected, 0..1."""
+        expected = softmax(np.array(folder.self_test.expected[name], dtype=np.float32))
+        try:
+            found = self.posteriors(folder.self_test.window)
+        except Exception as error:  # as above
+            raise ModelError(
+                f"{folder.path / name} can't be run on a window of {folder.window_samples} samples: "
+                f"{error}. Export the model again with kws-export."
+            ) from error
+        return float(np.abs(found - expected).max())
 
 
 def softmax(logits: Float32Array) -> Float32Array:
@@ -87,15 +95,9 @@ def _open(folder: ModelFolder, name: str) -> Any:
         ) from error
     inputs = [value.name for value in session.get_inputs()]
     outputs = {value.name: value.shape for value in session.get_outputs()}
-    if inputs != [_INPUT] or _OUTPUT not in outputs or outputs[_OUTPUT][-1] != len(folder.labels):
+    if inputs != [_INPUT] or outputs.get(_OUTPUT, [])[-1:] != [len(folder.labels)]:
         raise ModelError(
             f"{folder.path / name} is not the graph that kws.json describes: it maps {inputs} to {outputs}, expected "
             f"[{_INPUT!r}] to {_OUTPUT!r} with {len(folder.labels)} labels. Export the model again with kws-export."
         )
     return session
-
-
-def _self_test_error(run: Any, folder: ModelFolder, name: str) -> float:
-    """Greatest difference of a posterior from the one expected, 0..1."""
-    expected = softmax(np.array(folder.self_test.expected[name], dtype=np.float32))
-    return float(np.abs(run(folder.self_test.window) - expected).max())

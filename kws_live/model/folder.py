@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -112,22 +113,24 @@ _REMEDY = "Install the model again, or choose another one with --model."
 def find_model(model: str, env: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of a model given by name or by path.
 
-    A value with a path separator, or that is an existing folder, is a path. A name is looked for
-    among the models of the user ($XDG_DATA_HOME/kws-live/models) and then among those installed
-    with the program.
+    A value with a path separator, or that begins with "." or "~", is a path. Anything else is a
+    name, looked for among the models of the user ($XDG_DATA_HOME/kws-live/models) and then among
+    those installed with the program; never in the current folder, which may be anybody's.
 
     Raises:
         ModelError: there is none; the message lists those that there are.
     """
-    if os.sep in model or Path(model).is_dir():
-        path = Path(model).expanduser()
+    if os.sep in model or model.startswith((".", "~")):
+        path = Path(os.path.expanduser(model))
         if not path.is_dir():
             raise ModelError(
                 f"model folder {model!r} does not exist. Give a folder with a {MANIFEST_NAME}."
             )
         return path
-    data_home = env.get("XDG_DATA_HOME") or Path.home() / ".local/share"
-    homes = [Path(data_home) / "kws-live/models", Path(str(resources.files("kws_models")))]
+    homes = [Path(str(resources.files("kws_models")))]
+    data_home = Path(env.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share"))
+    if data_home.is_absolute():
+        homes.insert(0, data_home / "kws-live/models")
     for home in homes:
         if (home / model / MANIFEST_NAME).is_file():
             return home / model
@@ -136,7 +139,8 @@ def find_model(model: str, env: Mapping[str, str] = os.environ) -> Path:
     )
     raise ModelError(
         f"there is no model named {model!r}.{did_you_mean(model, names)} "
-        f"Installed: {', '.join(names) or 'none'}. Give one of these, or a folder, with --model."
+        f"Installed: {', '.join(names) or 'none'}. Give one of these, or the path of a folder "
+        f"(./{model}), with --model."
     )
 
 
@@ -157,7 +161,7 @@ def load_model_folder(path: Path) -> ModelFolder:
             f"{path} is not a model folder: {MANIFEST_NAME} can't be read ({error.strerror}). "
             "Make one with kws-export."
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{file} is corrupt: {error}. {_REMEDY}") from error
     return _Reader(file).folder(document)
 
@@ -187,11 +191,26 @@ class _Reader:
 
     def _strings(self, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
         values = self._field(table, key, list)
-        if not values or not all(isinstance(value, str) and value for value in values):
+        if not values or not all(isinstance(value, str) for value in values):
             raise self._fail(f"{key} must be a list of names")
+        for value in values:
+            self._check_name(key, value)
         if len(set(values)) != len(values):
             raise self._fail(f"{key} names something twice")
         return tuple(values)
+
+    def _check_name(self, key: str, value: str) -> None:
+        # Names are shown on terminals: a control character would be obeyed there.
+        if not value.strip() or not value.isprintable():
+            raise self._fail(f"{key} holds {value!r:.60}, which is no printable name")
+
+    def _number(self, key: str, value: object) -> float:
+        try:
+            if isinstance(value, int | float) and math.isfinite(number := float(value)):
+                return number
+        except OverflowError:
+            pass
+        raise self._fail(f"{key} holds {value!r:.60}, which is no finite number")
 
     def folder(self, document: object) -> ModelFolder:
         if not isinstance(document, dict):
@@ -218,13 +237,15 @@ class _Reader:
         sha256 = self._field(document, "sha256", dict)
         runtime_files = self._strings(document, "runtime_files")
         for name in runtime_files:
-            if Path(name).name != name:
+            if Path(name).name != name or name == "..":
                 raise self._fail(f"runtime_files names {name!r}, which is outside the folder")
             if not isinstance(sha256.get(name), str):
                 raise self._fail(f"sha256 lacks {name!r}")
+        name = self._field(document, "name", str)
+        self._check_name("name", name)
         return ModelFolder(
             path=self._file.parent,
-            name=self._field(document, "name", str),
+            name=name,
             labels=labels,
             window_samples=window_samples,
             hop_samples=hop_samples,
@@ -295,8 +316,9 @@ class _Reader:
         for name in names:
             entry = self._field(files, name, dict)
             logits = self._field(entry, "logits", list)
-            if len(logits) != labels or not all(isinstance(value, int | float) for value in logits):
-                raise self._fail(f"self_test.files.{name}.logits must hold {labels} numbers")
-            expected[name] = tuple(float(value) for value in logits)
-            tolerance[name] = float(self._field(entry, "tolerance", (int, float)))
+            where = f"self_test.files.{name}"
+            if len(logits) != labels:
+                raise self._fail(f"{where}.logits must hold {labels} numbers")
+            expected[name] = tuple(self._number(f"{where}.logits", value) for value in logits)
+            tolerance[name] = self._number(f"{where}.tolerance", entry.get("tolerance"))
         return SelfTest(np.frombuffer(raw, dtype="<i2").astype(np.int16), expected, tolerance)
