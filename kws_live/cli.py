@@ -34,7 +34,24 @@ Exit codes: 0 done, 2 wrong flags, 66 input or model unusable, 69 no usable devi
 """
 
 
-@click.group(invoke_without_command=True, epilog=_EPILOG)
+class _Group(click.Group):
+    """A group that leaves a closed standard output to `main`; click itself would exit with 1."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command; as click's own."""
+        try:
+            return super().invoke(context)
+        except BrokenPipeError:
+            _discard_output()
+            raise click.exceptions.Exit(0) from None
+
+
+def _discard_output() -> None:
+    """Send what is still buffered nowhere, so that nothing is flushed to a reader that has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+@click.group(cls=_Group, invoke_without_command=True, epilog=_EPILOG)
 @click.version_option(__version__, prog_name="kws-live")
 @click.option(
     "--device",
@@ -89,12 +106,17 @@ def cli(context: click.Context, /, **options: Any) -> None:
 
     Without options it listens to the default microphone for all keywords of the default model.
     """
+    verbose = options.pop("verbose")
     logging.basicConfig(
-        level=logging.INFO if options["verbose"] else logging.WARNING,
+        level=logging.INFO if verbose else logging.WARNING,
         format="kws-live: %(levelname)s: %(message)s",
     )
     if context.invoked_subcommand is None:
         _listen(**options)
+    elif any(options.values()):
+        raise click.UsageError(
+            f"options of listening mean nothing to {context.invoked_subcommand!r}. Leave them out."
+        )
 
 
 def _listen(
@@ -111,16 +133,19 @@ def _listen(
     config: str | None,
     print_config: bool,
     check_config: bool,
-    verbose: bool,
 ) -> None:
     # Imported here so that --help, --version and completion answer at once.
     from kws_live.compose import Options, compose, settle  # noqa: PLC0415
     from kws_live.config import FlagError, load, render  # noqa: PLC0415
+    from kws_live.model import Classifier  # noqa: PLC0415
 
     if input_ is not None and device is not None:
         raise click.UsageError("--input and --device exclude each other. Give one of them.")
     if realtime and input_ is None:
         raise click.UsageError("--realtime paces --input; a device has its own pace. Leave it out.")
+    for flag, path in (("--record", record), ("--config", config), ("--input", input_)):
+        if path == "":
+            raise click.UsageError(f"{flag} is given an empty name. Name a file, or leave it out.")
     flags = {
         "audio.device": device,
         "model": model,
@@ -128,7 +153,7 @@ def _listen(
         "hook": hooks or None,
     }
     try:
-        resolved = load(Path(config) if config else None, os.environ, flags)
+        resolved = load(None if config is None else Path(config), os.environ, flags)
         settings = settle(resolved, keywords)
     except FlagError as error:
         raise click.UsageError(str(error)) from error
@@ -136,6 +161,7 @@ def _listen(
         click.echo(render(settings.resolved, settings.effective), nl=False)
         return
     if check_config:
+        Classifier(settings.folder)
         click.echo(
             f"ok: model {settings.folder.name!r} in {settings.folder.path}, "
             f"{len(settings.effective.decoder.keywords)} keywords, "
@@ -144,7 +170,7 @@ def _listen(
         return
     app = compose(
         settings,
-        Options(input_, realtime, as_json, Path(record) if record else None),
+        Options(input_, realtime, as_json, None if record is None else Path(record)),
     )
     with _Signals(app) as signals:
         app.run()
@@ -160,16 +186,17 @@ def devices(as_json: bool) -> None:
     found = list_devices()
     if as_json:
         click.echo(json.dumps([asdict(device) for device in found], indent=2))
+    if not found:
+        raise DeviceError(
+            "there is no audio input device. Plug in a microphone or start the sound server "
+            "(PipeWire or PulseAudio)."
+        )
+    if as_json:
         return
     for device in found:
         mark = "*" if device.is_default else " "
         click.echo(
             f"{mark} {device.id:3d}  {device.label}  ({device.channels} in, {device.rate_hz} Hz)"
-        )
-    if not found:
-        raise DeviceError(
-            "there is no audio input device. Plug in a microphone or start the sound server "
-            "(PipeWire or PulseAudio)."
         )
     if any(device.is_default for device in found):
         click.echo("* is the default. Name another with --device, by id or by parts of its name.")
@@ -200,17 +227,21 @@ class _Signals:
     def __init__(self, app: "App") -> None:
         self._app = app
         self._signal: int | None = None
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> "_Signals":
-        signal.signal(signal.SIGINT, self._stop)
-        signal.signal(signal.SIGTERM, self._stop)
+        handlers = {signal.SIGINT: self._stop, signal.SIGTERM: self._stop}
         if self._app.display is not None:
-            signal.signal(signal.SIGTSTP, self._suspend)
+            handlers[signal.SIGTSTP] = self._suspend
+        for number, handler in handlers.items():
+            # A shell that starts us in the background has us ignore Ctrl-C, and that has to stay.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, handler)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGTSTP):
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         self._signal = number
@@ -237,11 +268,13 @@ def _die_by(number: int) -> NoReturn:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and end the process with the exit code of what happened."""
+    _open_standard_descriptors()
     try:
-        cli.main(args=arguments, prog_name="kws-live", standalone_mode=False)
+        code = cli.main(args=arguments, prog_name="kws-live", standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+    except BrokenPipeError:
+        _discard_output()
+        sys.exit(0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -250,12 +283,22 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except KwsLiveError as error:
         click.echo(f"kws-live: {error}", err=True)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader has gone, which is no error; nothing may be flushed to it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception:
         traceback.print_exc()
         click.echo("kws-live: internal error. Please report it with the lines above.", err=True)
         sys.exit(KwsLiveError.exit_code)
-    sys.exit(0)
+    sys.exit(code)
+
+
+def _open_standard_descriptors() -> None:
+    """Put /dev/null where standard input, output or error was closed (`>&-`).
+
+    Else the next file that is opened would get its number, and be written to in its place.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            setattr(sys, name, os.fdopen(number, mode))
