@@ -63,7 +63,7 @@ def parse(text: str, name: str) -> Layer:
     """
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{name} isn't valid TOML: {error}.") from None
     reader = _Reader(name, _lines(text))
     reader.read(document)

@@ -168,7 +168,7 @@ class EventsConfig:
     """The event stream."""
 
     stats_interval_s: Annotated[
-        float, Meta("Time between two `stats` events.", above=0, at_most=86_400)
+        float, Meta("Time between two `stats` events.", at_least=0.1, at_most=86_400)
     ] = 10.0
 
 

@@ -12,6 +12,7 @@ from kws_live.sources.pacing import Pacer
 from kws_live.types import Block, Float32Array, SourceItem
 
 _READ_FRAMES = 8192
+_LOWEST_RATE_HZ = 4_000
 _UNKNOWN_FRAMES = 1 << 62
 """What libsndfile gives for a FLAC that was written to a pipe."""
 
@@ -116,6 +117,12 @@ def _open(path: Path) -> soundfile.SoundFile:
             f"{path}: raw samples don't say what they are. Send signed 16-bit, mono, 16 kHz to"
             " standard input: `--input -`."
         ) from error
+    if file.samplerate < _LOWEST_RATE_HZ:
+        file.close()
+        raise InputError(
+            f"{path}: its sample rate is {file.samplerate} Hz, and words can't be told apart below "
+            f"{_LOWEST_RATE_HZ} Hz. Was it exported with the wrong rate?"
+        )
     if file.frames == 0:
         file.close()
         raise InputError(f"{path}: the file holds no audio (0 frames).")

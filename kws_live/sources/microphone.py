@@ -172,7 +172,7 @@ class MicrophoneSource:
             try:
                 return self._open(), attempts
             except DeviceError as error:
-                _log.debug("try %d to reopen the device failed: %s", attempts, error)
+                _log.info("try %d to reopen the device failed: %s", attempts, error)
 
     def _sleep(self, duration_s: float) -> bool:
         """Sleep; return True, at once, after `stop`."""

@@ -223,3 +223,11 @@ def test_samples_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "odd.wav", samples, RATE_HZ, subtype="FLOAT")
     with pytest.raises(InputError, match="not finite"):
         list(FileSource(tmp_path / "odd.wav", 480).items())
+
+
+def test_a_rate_too_low_for_speech_is_refused(tmp_path: Path) -> None:
+    """A header that says 8 Hz is a mistake, not a recording."""
+    path = tmp_path / "slow.wav"
+    soundfile.write(path, np.zeros(100, dtype=np.int16), 8)
+    with pytest.raises(InputError, match="8 Hz"):
+        FileSource(path, 480)
