@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -16,6 +17,7 @@ import click
 
 from kws_live import __version__
 from kws_live.errors import DeviceError, KwsLiveError
+from kws_live.text import printable
 
 if TYPE_CHECKING:
     from kws_live.app import App
@@ -44,6 +46,21 @@ class _Group(click.Group):
         except BrokenPipeError:
             _discard_output()
             raise click.exceptions.Exit(0) from None
+
+
+class _PrintableFormatter(logging.Formatter):
+    """Writes log lines whose names of devices and files can't command the terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the line without control characters."""
+        return printable(super().formatMessage(record))
+
+
+def _tell(text: str) -> None:
+    """Say something on standard error, if anybody is still there, whatever names it holds."""
+    lines = "\n".join(printable(line) for line in f"kws-live: {text}".split("\n"))
+    with suppress(OSError):
+        os.write(sys.stderr.fileno(), f"{lines}\n".encode(sys.stderr.encoding, "replace"))
 
 
 def _discard_output() -> None:
@@ -107,9 +124,10 @@ def cli(context: click.Context, /, **options: Any) -> None:
     Without options it listens to the default microphone for all keywords of the default model.
     """
     verbose = options.pop("verbose")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_PrintableFormatter("kws-live: %(levelname)s: %(message)s"))
     logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="kws-live: %(levelname)s: %(message)s",
+        level=logging.INFO if verbose else logging.WARNING, handlers=[handler], force=True
     )
     if context.invoked_subcommand is None:
         _listen(**options)
@@ -196,7 +214,7 @@ def devices(as_json: bool) -> None:
     for device in found:
         mark = "*" if device.is_default else " "
         click.echo(
-            f"{mark} {device.id:3d}  {device.label}  ({device.channels} in, {device.rate_hz} Hz)"
+            f"{mark} {device.id:3d}  {printable(device.label)}  ({device.channels} in, {device.rate_hz} Hz)"
         )
     if any(device.is_default for device in found):
         click.echo("* is the default. Name another with --device, by id or by parts of its name.")
@@ -281,11 +299,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         _die_by(signal.SIGINT)
     except KwsLiveError as error:
-        click.echo(f"kws-live: {error}", err=True)
+        _tell(str(error))
         sys.exit(error.exit_code)
     except Exception:
-        traceback.print_exc()
-        click.echo("kws-live: internal error. Please report it with the lines above.", err=True)
+        _tell(f"{traceback.format_exc()}internal error. Please report it with the lines above.")
         sys.exit(KwsLiveError.exit_code)
     sys.exit(code)
 

@@ -163,9 +163,12 @@ def assemble(settings: Settings, options: Options, source: Source) -> App:
     queue = WorkQueue(folder.hop_samples, _limit_hops(settings, source.paced), paced=source.paced)
     arrivals = Arrivals()
     bus = EventBus(new_run_id(), lossless=not source.paced)
-    hooks = HookRunner(config.hooks, bus.publish, sys.stderr.fileno())
+    screen = None if options.json else _screen(settings, source, status)
+    # Not into a terminal that is drawn on: docs/hooks.md says why.
+    nowhere = screen is not None and screen.takes_stderr
+    hooks = HookRunner(config.hooks, bus.publish, None if nowhere else sys.stderr.fileno())
     # The JSON writer is added below: it stops the app when its reader goes away.
-    sinks: list[Sink] = [] if options.json else [_screen(settings, source, status)]
+    sinks: list[Sink] = [] if screen is None else [screen]
     capture = CaptureWorker(
         source,
         ring,
@@ -194,7 +197,7 @@ def assemble(settings: Settings, options: Options, source: Source) -> App:
         hooks=hooks,
         sinks=sinks,
         status=status,
-        display=next((sink for sink in sinks if isinstance(sink, LiveDisplay)), None),
+        display=screen if isinstance(screen, LiveDisplay) else None,
         recorder=recorder,
         stats_interval_s=config.events.stats_interval_s,
     )
@@ -234,7 +237,7 @@ def _process_age_ms() -> float:
     return max(0.0, (time.clock_gettime(time.CLOCK_BOOTTIME) - started_s) * 1e3)
 
 
-def _screen(settings: Settings, source: Source, status: Status) -> Sink:
+def _screen(settings: Settings, source: Source, status: Status) -> LiveDisplay | LinePrinter:
     display = settings.resolved.config.display
     wanted = display.enabled == "on" or (
         display.enabled == "auto" and source.paced and "NO_COLOR" not in os.environ

@@ -138,11 +138,11 @@ class History:
 
 
 def _with_hook(heard: Heard, body: HookBody, problem: str | None) -> Heard:
-    ended = body.state in {"exited", "timed_out"}
+    ended = body.state in {"exited", "timed_out", "stopped"}
     return replace(
         heard,
         hooks_running=heard.hooks_running + (body.state == "started") - ended,
-        hooks_ended=heard.hooks_ended + (ended and problem is None),
+        hooks_ended=heard.hooks_ended + (body.state == "exited" and problem is None),
         hook_problem=problem or heard.hook_problem,
     )
 

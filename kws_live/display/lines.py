@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from kws_live.display.farewell import totals
 from kws_live.display.history import hook_problem, problem_text
-from kws_live.display.screen import write_all
 from kws_live.errors import OutputError
-from kws_live.events import DetectionBody, ErrorBody, Event, HookBody, Mailbox, ReadyBody
+from kws_live.events import (
+    DetectionBody,
+    ErrorBody,
+    Event,
+    HookBody,
+    Mailbox,
+    PatientWriter,
+    ReadyBody,
+)
 from kws_live.status import Status
+from kws_live.text import printable
 
 if TYPE_CHECKING:
     from kws_live.display.progress import ProgressBar
@@ -22,7 +30,8 @@ _PROGRESS_S: Final = 0.1
 class LinePrinter:
     """A sink that prints one line for each detection, and problems to standard error.
 
-    For unpaced input and a standard error on a terminal there is a progress bar, too.
+    For unpaced input and a standard error on a terminal there is a progress bar, too. A reader that
+    stops reading holds up nothing but its own lines.
 
     Args:
         status: what is going on.
@@ -44,22 +53,31 @@ class LinePrinter:
         self._paced = paced
         self._stdout = stdout or sys.stdout
         self._stderr = stderr or sys.stderr
+        # Not through the streams: what can't be written must not be left in their buffers.
+        self._out = PatientWriter(self._stdout.fileno())
+        self._err = PatientWriter(self._stderr.fileno())
         self._mailbox = Mailbox(_CAPACITY)
+        self._released = False
         self._bar: ProgressBar | None = None
         self._hook_failures = 0
         self._failed = False
+        self.takes_stderr: Final = not paced and self._stderr.isatty()
+        """Whether standard error is a terminal with a progress bar, which others must not write to."""
 
     def offer(self, event: Event, block: bool) -> bool:
         """Take `event` to be printed, or return False if it had to be dropped (any thread)."""
         return self._mailbox.offer(event, block)
 
     def release(self) -> None:
-        """Make blocked and later offers return at once (any thread, idempotent)."""
+        """Wait for readers no longer: not in offers, and after `close` for a second at most."""
+        self._released = True
         self._mailbox.release()
+        self._hurry()
 
     def close(self) -> None:
         """Take no more events; `run` prints those taken and ends (any thread, idempotent)."""
         self._mailbox.close()
+        self._hurry()
 
     def run(self) -> None:
         """Print events until closed and drained, then the totals.
@@ -69,7 +87,7 @@ class LinePrinter:
             OutputError: writing to standard output failed, the disk being full for instance.
         """
         try:
-            if not self._paced and self._stderr.isatty():
+            if self.takes_stderr:
                 self._run_with_progress()
             else:
                 for event in self._mailbox:
@@ -79,6 +97,11 @@ class LinePrinter:
         if not self._failed:
             self._say(totals(self._status.snapshot(), self._hook_failures))
 
+    def _hurry(self) -> None:
+        if self._released and self._mailbox.closed:
+            self._out.hurry()
+            self._err.hurry()
+
     def _run_with_progress(self) -> None:
         # Imported here: it takes 30 ms, and most runs show no bar.
         from kws_live.display.progress import ProgressBar  # noqa: PLC0415
@@ -87,16 +110,11 @@ class LinePrinter:
         bar.start()
         self._bar = bar
         try:
-            due_s = time.monotonic()
-            while True:
-                event = self._mailbox.take(max(due_s - time.monotonic(), 0.0))
-                if event is not None:
-                    self._print(event)
-                elif self._mailbox.closed:
-                    return
-                if time.monotonic() >= due_s:
+            for event in self._mailbox.with_ticks(_PROGRESS_S):
+                if event is None:
                     bar.update(self._status.snapshot())
-                    due_s = time.monotonic() + _PROGRESS_S
+                else:
+                    self._print(event)
         finally:
             self._bar = None
             bar.stop()
@@ -118,16 +136,15 @@ class LinePrinter:
             self._say(self._dated(event, problem))
 
     def _detected(self, event: Event, body: DetectionBody) -> None:
-        line = self._dated(
-            event,
-            f"{exact_clock(body.decided_s)}  {body.keyword:<14} {body.score:.2f} >= {body.threshold:.2f}",
+        sure = f"{body.score:.2f} >= {body.threshold:.2f}"
+        line = printable(
+            self._dated(event, f"{exact_clock(body.decided_s)}  {body.keyword:<14} {sure}")
         )
         if self._bar is not None and self._stdout.isatty():
             self._bar.print(line)
             return
         try:
-            # Not through the stream: what a closed pipe refused must not be left in its buffer.
-            write_all(self._stdout.fileno(), f"{line}\n".encode(self._stdout.encoding, "replace"))
+            self._out.write(f"{line}\n".encode(self._stdout.encoding, "replace"))
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -142,14 +159,13 @@ class LinePrinter:
         return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(event.unix_ns // 1_000_000_000))}  {text}"
 
     def _say(self, text: str) -> None:
-        line = f"kws-live: {text}"
+        line = printable(f"kws-live: {text}")
         if self._bar is not None:
             self._bar.print(line)
             return
         # Nobody is listening any more: no reason to stop listening ourselves.
         with contextlib.suppress(OSError):
-            self._stderr.write(f"{line}\n")
-            self._stderr.flush()
+            self._err.write(f"{line}\n".encode(self._stderr.encoding, "replace"))
 
 
 def exact_clock(stream_s: float) -> str:

@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import os
 import sys
+import termios
 import time
 from collections.abc import Mapping
 from typing import Final, TextIO
@@ -12,8 +13,9 @@ from kws_live.display.farewell import farewell
 from kws_live.display.history import History
 from kws_live.display.paint import painter, stream_glyphs
 from kws_live.display.render import render
-from kws_live.display.screen import Screen
+from kws_live.display.screen import Screen, write_all
 from kws_live.display.stderr import StderrTap
+from kws_live.errors import OutputError
 from kws_live.events import Event, Mailbox
 from kws_live.status import Status, StatusSnapshot
 
@@ -35,8 +37,8 @@ def can_show(stream: TextIO, environ: Mapping[str, str]) -> bool:
 class LiveDisplay:
     """A sink that shows what is going on until it is closed, and then leaves a summary on the terminal.
 
-    While `run` is at work the terminal's alternate screen is in use, and what is written to a standard error on
-    the same terminal appears among the messages.
+    While `run` is at work the terminal's alternate screen is in use, and what this process writes to a standard
+    error that is a terminal appears among the messages.
 
     Args:
         status: what is going on.
@@ -66,6 +68,8 @@ class LiveDisplay:
         self._tap = StderrTap()
         self._shown: tuple[StatusSnapshot, tuple[int, int]] | None = None
         self._painted_s = 0.0
+        self.takes_stderr: Final = self._tap.can_start()
+        """Whether standard error is a terminal, which others must not write to while `run` is at work."""
 
     def offer(self, event: Event, block: bool) -> bool:
         """Take `event` to be shown, or return False if it had to be dropped (any thread)."""
@@ -83,7 +87,7 @@ class LiveDisplay:
         """Show the display until closed; whatever happens, the terminal is as before at the end.
 
         Raises:
-            OSError: the terminal is gone.
+            OutputError: the terminal is gone.
         """
         # For an interpreter that ends while this thread still runs.
         atexit.register(self.restore)
@@ -91,14 +95,17 @@ class LiveDisplay:
             self._tap.start()
             self._screen.enter()
             self._show_until_closed()
+            self.restore()
+            self._say_farewell()
+        except (OSError, termios.error) as error:
+            raise OutputError(
+                f"can't draw on the terminal: {error.args[-1]}. "
+                "If it is gone, start kws-live in another one, or with its output in a file."
+            ) from error
         finally:
             self._mailbox.close()
             self.restore()
             atexit.unregister(self.restore)
-        width, _ = self._screen.size()
-        last = farewell(self._status.snapshot(), self._history, width, self._glyphs)
-        self._stream.write("".join(f"{self._paint(line)}\n" for line in last.lines))
-        self._stream.flush()
 
     def suspend(self) -> None:
         """Give the terminal back for a while (Ctrl-Z); any thread, signal handlers too."""
@@ -115,24 +122,17 @@ class LiveDisplay:
         self._tap.stop()
         with contextlib.suppress(OSError):
             for line in self._tap.lines():
-                sys.stderr.write(f"{line}\n")
-            sys.stderr.flush()
+                write_all(sys.stderr.fileno(), f"{line}\n".encode(sys.stderr.encoding, "replace"))
 
     def _show_until_closed(self) -> None:
-        due_s = time.monotonic()
         changed = True
-        while True:
-            event = self._mailbox.take(max(due_s - time.monotonic(), 0.0))
+        for event in self._mailbox.with_ticks(self._period_s):
             if event is not None:
                 self._history.record(event)
                 changed = True
-            elif self._mailbox.closed:
-                return
-            now_s = time.monotonic()
-            if now_s >= due_s:
-                self._draw(now_s, changed)
+            else:
+                self._draw(time.monotonic(), changed)
                 changed = False
-                due_s = max(due_s + self._period_s, now_s)
 
     def _draw(self, now_s: float, changed: bool) -> None:
         for line in self._tap.lines():
@@ -148,3 +148,10 @@ class LiveDisplay:
         self._shown = snapshot, size
         if stale:
             self._painted_s = now_s
+
+    def _say_farewell(self) -> None:
+        width, _ = self._screen.size()
+        last = farewell(self._status.snapshot(), self._history, width, self._glyphs)
+        text = "".join(f"{self._paint(line)}\n" for line in last.lines)
+        # Not through the stream: what a terminal that is gone refused must not be left in its buffer.
+        write_all(self._stream.fileno(), text.encode(self._stream.encoding, "replace"))

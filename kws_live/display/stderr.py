@@ -6,16 +6,19 @@ import sys
 import threading
 from typing import Final
 
+from kws_live.text import printable
+
 _STDERR: Final = 2
 _READ_BYTES: Final = 65_536
 _ESCAPE_SEQUENCE: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
 
 
 class StderrTap:
-    """Collects what this process, its libraries and its children write to a standard error that is a terminal.
+    """Collects what this process and its libraries write to a standard error that is a terminal.
 
-    It works on the file descriptor: hooks and C libraries know nothing of `sys.stderr`. A standard error that is
-    not a terminal is left alone.
+    It works on the file descriptor: C libraries know nothing of `sys.stderr`. A standard error that is not a
+    terminal is left alone. Hooks must not be given it: whoever fills the pipe waits for the next `lines`, and who
+    still writes after `stop` is killed by SIGPIPE.
     """
 
     def __init__(self) -> None:
@@ -24,10 +27,14 @@ class StderrTap:
         self._pipe: int | None = None
         self._partial = b""
 
+    def can_start(self) -> bool:
+        """Return whether standard error is a terminal, as it isn't any more once started."""
+        return os.isatty(_STDERR)
+
     def start(self) -> None:
         """Begin to collect; any thread, idempotent."""
         with self._lock:
-            if self._terminal is not None or not os.isatty(_STDERR):
+            if self._terminal is not None or not self.can_start():
                 return
             _flush()
             self._terminal = os.dup(_STDERR)
@@ -47,7 +54,7 @@ class StderrTap:
             self._terminal = None
 
     def lines(self) -> list[str]:
-        """Return the whole lines that came since the last call, without escape sequences and empty lines."""
+        """Return the whole lines that came since the last call, printable and without empty lines."""
         with self._lock:
             new = self._read()
             if not new and self._terminal is not None:
@@ -61,7 +68,7 @@ class StderrTap:
         text = _ESCAPE_SEQUENCE.sub("", whole.decode(errors="replace"))
         # What a carriage return has overwritten was not meant to stay.
         lines = (line.rstrip().rpartition("\r")[2] for line in text.split("\n"))
-        return [line for line in lines if line]
+        return [printable(line) for line in lines if line]
 
     def _read(self) -> bytes:
         if self._pipe is None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 
+from kws_live.text import printable
+
 PLAIN = Style()
 STRONG = Style(bold=True)
 FAINT = Style(dim=True)
@@ -73,8 +75,7 @@ class Glyphs:
 
     def clean(self, text: str) -> str:
         """Return `text` without anything that would move the cursor or that the terminal can't show."""
-        if not text.isprintable():
-            text = "".join(c if c.isprintable() else " " for c in text)
+        text = printable(text)
         return text.encode("ascii", "replace").decode() if self.ascii else text
 
     def fit(self, text: str, width: int) -> str:

@@ -21,6 +21,7 @@ from kws_live.events.bus import EventBus, new_run_id
 from kws_live.events.event import SCHEMA_VERSION, Event
 from kws_live.events.jsonl import JsonLinesSink
 from kws_live.events.sink import Mailbox, Sink
+from kws_live.events.writer import PatientWriter
 
 __all__ = [
     "BODY_TYPES",
@@ -40,6 +41,7 @@ __all__ = [
     "KeywordThreshold",
     "Latency",
     "Mailbox",
+    "PatientWriter",
     "ReadyBody",
     "Sink",
     "StatsBody",

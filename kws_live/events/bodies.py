@@ -65,8 +65,9 @@ class HookCounts:
 
     Attributes:
         started: processes started.
-        exited: processes that ended in time, with whatever exit code, or because kws-live stopped.
+        exited: processes that ended by themselves, with whatever exit code.
         timed_out: processes ended because they ran past their timeout.
+        stopped: processes ended because kws-live was told to stop.
         failed: runs whose program could not be started.
         dropped: runs not started because too many of the same hook were running.
         running: processes running now.
@@ -75,6 +76,7 @@ class HookCounts:
     started: Count = 0
     exited: Count = 0
     timed_out: Count = 0
+    stopped: Count = 0
     failed: Count = 0
     dropped: Count = 0
     running: Count = 0
@@ -209,8 +211,9 @@ class HookBody:
     Attributes:
         keyword: the keyword that was said.
         command: the command as a person would type it; not for parsing.
-        state: `started`; `exited` in time or because kws-live stopped; `timed_out` and was killed;
-            `failed` to start; `dropped` because too many of the same hook were running.
+        state: `started`; `exited` by itself; `timed_out` and was ended; `stopped`: ended because
+            kws-live was told to stop; `failed` to start; `dropped` because too many of the same hook
+            were running.
         detection_seq: `seq` of the detection that it ran for.
         pid: process id, which is also its process group; null where nothing was started.
         exit_code: exit code, or minus the number of the signal that ended it; null while there is
@@ -224,7 +227,7 @@ class HookBody:
     type: ClassVar[str] = "hook"
     keyword: str
     command: str
-    state: Literal["started", "exited", "timed_out", "failed", "dropped"]
+    state: Literal["started", "exited", "timed_out", "stopped", "failed", "dropped"]
     detection_seq: Count
     pid: Positive | None = None
     exit_code: int | None = None

@@ -1,18 +1,14 @@
 """Writes events as JSON Lines to a file descriptor, normally standard output."""
 
-import os
-import select
-import time
 from collections.abc import Callable
 from typing import Final
 
 from kws_live.errors import OutputError
 from kws_live.events.event import Event
 from kws_live.events.sink import Mailbox
+from kws_live.events.writer import PatientWriter
 
 _CAPACITY: Final = 1_024
-_DRAIN_S: Final = 1.0
-"""How long a reader that has stopped reading may hold up a program that was told to stop."""
 
 
 class JsonLinesSink:
@@ -30,12 +26,10 @@ class JsonLinesSink:
     name = "json"
 
     def __init__(self, fd: int, on_closed: Callable[[], None], capacity: int = _CAPACITY) -> None:
-        self._fd = fd
+        self._writer = PatientWriter(fd)
         self._on_closed = on_closed
         self._mailbox = Mailbox(capacity)
         self._released = False
-        self._hurry_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._drain_until_s: float | None = None
         self.broken = False
         """Whether the reader has gone."""
 
@@ -62,8 +56,7 @@ class JsonLinesSink:
         """
         try:
             for event in self._mailbox:
-                if not self._write(event.to_json().encode() + b"\n"):
-                    return
+                self._writer.write(event.to_json().encode() + b"\n")
         except BrokenPipeError:
             self.broken = True
             self._mailbox.close()
@@ -78,29 +71,4 @@ class JsonLinesSink:
 
     def _hurry(self) -> None:
         if self._released and self._mailbox.closed:
-            os.eventfd_write(self._hurry_fd, 1)
-
-    def _write(self, line: bytes) -> bool:
-        """Write the whole line; return False if nobody read it in time."""
-        rest = memoryview(line)
-        while rest:
-            if not self._wait_writable():
-                return False
-            # A pipe that polls writable takes this much without blocking.
-            try:
-                rest = rest[os.write(self._fd, rest[: select.PIPE_BUF]) :]
-            except BlockingIOError:
-                continue
-        return True
-
-    def _wait_writable(self) -> bool:
-        poll = select.poll()
-        poll.register(self._fd, select.POLLOUT)
-        if self._drain_until_s is None:
-            poll.register(self._hurry_fd, select.POLLIN)
-            if any(fd == self._fd for fd, _ in poll.poll()):
-                return True
-            self._drain_until_s = time.monotonic() + _DRAIN_S
-            poll.unregister(self._hurry_fd)
-        left_s = max(0.0, self._drain_until_s - time.monotonic())
-        return bool(poll.poll(left_s * 1_000))
+            self._writer.hurry()

@@ -1,6 +1,7 @@
 """What takes events, and the bounded mailbox between publishers and a sink's own thread."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -100,6 +101,21 @@ class Mailbox:
         """Yield events, waiting for each, until closed and empty."""
         while (event := self.take()) is not None:
             yield event
+
+    def with_ticks(self, period_s: float) -> Iterator[Event | None]:
+        """Yield events, and None at once and every `period_s` seconds, until closed and empty."""
+        due_s = time.monotonic()
+        while True:
+            closed = self.closed  # asked first: nothing comes in after that
+            event = self.take(max(due_s - time.monotonic(), 0.0))
+            if event is not None:
+                yield event
+            elif closed:
+                return
+            now_s = time.monotonic()
+            if now_s >= due_s:
+                yield None
+                due_s = max(due_s + period_s, now_s)
 
     def release(self) -> None:
         """Make blocked and later offers return at once (any thread, idempotent)."""

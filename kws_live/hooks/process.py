@@ -20,13 +20,14 @@ class HookProcess:
     """A hook's program in a session of its own; the methods are for one thread.
 
     Standard input is a file in memory, so that a program that never reads it blocks nobody. The
-    outputs go straight to a descriptor, so that nobody has to read what it prints.
+    outputs go straight to a descriptor, so that nobody has to read what it prints. That must not be
+    a pipe of ours: a hook would wait for its reader, and what it leaves behind would die with it.
 
     Args:
         spec: what to run.
         environment: its whole environment.
         stdin: all that it can read on standard input.
-        output_fd: where its standard output and standard error go.
+        output_fd: where its standard output and standard error go; None for nowhere.
 
     Raises:
         OSError: the program could not be started.
@@ -34,7 +35,7 @@ class HookProcess:
     """
 
     def __init__(
-        self, spec: HookSpec, environment: Mapping[str, str], stdin: bytes, output_fd: int
+        self, spec: HookSpec, environment: Mapping[str, str], stdin: bytes, output_fd: int | None
     ) -> None:
         self.spec = spec
         self.timed_out = False
@@ -50,8 +51,9 @@ class HookProcess:
             self._process.wait()
             raise
         self._next_signal = signal.SIGTERM
-        self._times_out_s = self.started_ns / _NS_PER_S + spec.timeout_s
-        self.deadline_s: float | None = self._times_out_s
+        self.times_out_s = self.started_ns / _NS_PER_S + spec.timeout_s
+        """CLOCK_MONOTONIC time at which its timeout is over."""
+        self.deadline_s: float | None = self.times_out_s
         """CLOCK_MONOTONIC time at which to call `escalate`; None when nothing is left to try."""
 
     @property
@@ -73,7 +75,7 @@ class HookProcess:
         """Send the group the next stronger signal, its deadline having passed."""
         now_s = time.monotonic()
         if self._next_signal is signal.SIGTERM:
-            self.timed_out = now_s >= self._times_out_s
+            self.timed_out = now_s >= self.times_out_s
             self._signal(signal.SIGTERM)
             self._next_signal = signal.SIGKILL
             self.deadline_s = now_s + GRACE_S
@@ -105,8 +107,9 @@ class HookProcess:
 
 
 def _start(
-    argv: tuple[str, ...], environment: Mapping[str, str], stdin: bytes, output_fd: int
+    argv: tuple[str, ...], environment: Mapping[str, str], stdin: bytes, output_fd: int | None
 ) -> subprocess.Popen[bytes]:
+    output = subprocess.DEVNULL if output_fd is None else output_fd
     stdin_fd = os.memfd_create("kws-live-event", os.MFD_CLOEXEC)
     try:
         os.write(stdin_fd, stdin)
@@ -114,8 +117,8 @@ def _start(
         return subprocess.Popen(
             argv,
             stdin=stdin_fd,
-            stdout=output_fd,
-            stderr=output_fd,
+            stdout=output,
+            stderr=output,
             env=environment,
             start_new_session=True,
         )

@@ -1,20 +1,21 @@
 """Runs the user's commands for detections, away from the detection path."""
 
+import math
 import os
 import selectors
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 from kws_live.config import HookSpec
 from kws_live.events import Body, DetectionBody, Event, HookBody, HookCounts, Mailbox
 from kws_live.hooks.command import environment, matches
 from kws_live.hooks.process import GRACE_S, HookProcess
 
-CLOSE_GRACE_S: Final = 2.0
-"""Time that hooks which still run are given when the program stops, before they are ended."""
+STOP_GRACE_S: Final = 2.0
+"""Time that hooks which still run are given when the program is told to stop, before they are ended."""
 
 _CAPACITY: Final = 256
 _NS_PER_MS: Final = 1e6
@@ -38,8 +39,8 @@ class HookRunner:
     Args:
         hooks: what to run, in the order of the configuration.
         publish: where its own events go: `EventBus.publish`.
-        output_fd: where hooks' standard output and standard error go. Never the standard output of
-            a program that writes events there.
+        output_fd: where hooks' standard output and standard error go, None for nowhere. Never the
+            standard output of a program that writes events there, never a pipe that it reads.
     """
 
     name = "hooks"
@@ -48,18 +49,19 @@ class HookRunner:
         self,
         hooks: Sequence[HookSpec],
         publish: Callable[[Body, float], object],
-        output_fd: int,
+        output_fd: int | None,
     ) -> None:
         self._hooks = tuple(hooks)
         self._publish = publish
         self._output_fd = output_fd
         self._base_environment = dict(os.environ)
         self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._mailbox = Mailbox(_CAPACITY, wake=lambda: os.eventfd_write(self._wake_fd, 1))
+        self._mailbox = Mailbox(_CAPACITY, wake=self._wake)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wake_fd, selectors.EVENT_READ)
         self._runs: dict[int, _Run] = {}
-        self._give_up_s: float | None = None
+        self._released = False
+        self._give_up_s = math.inf
         self._counts = HookCounts()
         self._counts_lock = threading.Lock()
 
@@ -71,10 +73,15 @@ class HookRunner:
         return event.type != DetectionBody.type or self._mailbox.offer(event, block=False)
 
     def release(self) -> None:
-        """Do nothing: nobody is ever made to wait."""
+        """Give hooks that still run after `close`, whichever comes first, 2 s more (any thread)."""
+        self._released = True
+        self._wake()
 
     def close(self) -> None:
-        """Take no more detections; `run` ends when the hooks have, within 4 s (any thread)."""
+        """Take no more detections; `run` ends when the hooks have, each in its own time (any thread).
+
+        After `release` it ends within 4 s.
+        """
         self._mailbox.close()
 
     def counts(self) -> HookCounts:
@@ -85,7 +92,9 @@ class HookRunner:
     def run(self) -> None:
         """Start hooks and see them to their end until closed; none of them runs any more then."""
         try:
-            while self._give_up_s is None or (self._runs and time.monotonic() < self._give_up_s):
+            while self._give_up_s == math.inf or (
+                self._runs and time.monotonic() < self._give_up_s
+            ):
                 for key, _ in self._selector.select(self._timeout_s()):
                     if key.fd == self._wake_fd:
                         self._wake_up()
@@ -97,16 +106,26 @@ class HookRunner:
                 run.process.abandon()
             self._selector.close()
 
+    def _wake(self) -> None:
+        os.eventfd_write(self._wake_fd, 1)
+
     def _wake_up(self) -> None:
         os.eventfd_read(self._wake_fd)
         closed = self._mailbox.closed  # asked first: nothing comes in after that
         for event in self._mailbox.drain():
             if isinstance(event.body, DetectionBody):
                 self._run_hooks(event, event.body)
-        if closed and self._give_up_s is None:
-            self._give_up_s = time.monotonic() + CLOSE_GRACE_S + 2 * GRACE_S
+        if closed:
+            self._wind_up(time.monotonic())
+
+    def _wind_up(self, now_s: float) -> None:
+        """Set when to give up on hooks that can't even be killed, and hurry them if told to stop."""
+        last_s = max((run.process.times_out_s for run in self._runs.values()), default=now_s)
+        if self._released:
+            last_s = now_s + STOP_GRACE_S
             for run in self._runs.values():
-                run.process.hurry(CLOSE_GRACE_S)
+                run.process.hurry(STOP_GRACE_S)
+        self._give_up_s = min(self._give_up_s, max(last_s, now_s) + 2 * GRACE_S)
 
     def _run_hooks(self, event: Event, detection: DetectionBody) -> None:
         for hook in self._hooks:
@@ -146,14 +165,15 @@ class HookRunner:
         self._selector.unregister(process.pidfd)
         duration_ms = (time.monotonic_ns() - process.started_ns) / _NS_PER_MS
         timeout_s = process.spec.timeout_s
+        state: Literal["exited", "timed_out", "stopped"] = "exited"
         reason = None
         if process.timed_out:
-            reason = f"still running after {timeout_s:g} s (timeout_s)"
+            state, reason = "timed_out", f"still running after {timeout_s:g} s (timeout_s)"
         elif process.ending:
-            reason = "ended because kws-live stopped"
+            state, reason = "stopped", "ended because kws-live stopped"
         body = replace(
             run.started,
-            state="timed_out" if process.timed_out else "exited",
+            state=state,
             exit_code=process.reap(),
             duration_ms=round(duration_ms, 3),
             latency_ms=None,
@@ -176,5 +196,6 @@ class HookRunner:
     def _timeout_s(self) -> float | None:
         """Return the time to the next deadline, None where there is none."""
         deadlines_s = [run.process.deadline_s for run in self._runs.values()]
-        pending_s = [at_s for at_s in (*deadlines_s, self._give_up_s) if at_s is not None]
-        return max(0.0, min(pending_s) - time.monotonic()) if pending_s else None
+        next_s = min((at_s for at_s in deadlines_s if at_s is not None), default=math.inf)
+        next_s = min(next_s, self._give_up_s)
+        return None if next_s == math.inf else max(0.0, next_s - time.monotonic())

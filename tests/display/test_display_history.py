@@ -43,6 +43,16 @@ def test_every_way_a_hook_can_fail_is_counted_and_told(state, fields, problem) -
     assert message.text.startswith(f"hook for 'stop', playerctl pause: {problem}")
 
 
+def test_a_hook_ended_because_of_a_stop_is_no_failure() -> None:
+    """It neither runs any more, nor is it done, nor did anything go wrong."""
+    past = history(detection("stop", 1.0, seq=1), hook("started", 1))
+    past.record(hook("stopped", 1, exit_code=-15, reason="ended because kws-live stopped"))
+    (heard,) = past.detections
+    assert (heard.hooks_running, heard.hooks_ended, heard.hook_problem) == (0, 0, None)
+    assert past.hook_failures == 0
+    assert not past.messages
+
+
 def test_a_hook_of_a_forgotten_detection_still_counts() -> None:
     """The detection may have been dropped from a full queue: its hook's failure is not lost with it."""
     assert history(hook("failed", 99)).hook_failures == 1

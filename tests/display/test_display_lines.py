@@ -1,8 +1,10 @@
 """Plain lines: detections on standard output, everything else on standard error."""
 
-import io
+import fcntl
 import os
+import select
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
@@ -12,7 +14,14 @@ from display.states import detection, event, hook, lost_device
 
 from kws_live.display import LinePrinter
 from kws_live.errors import OutputError
-from kws_live.events import ErrorBody, Event, KeywordThreshold, ReadyBody, VadBody
+from kws_live.events import (
+    DeviceLostBody,
+    ErrorBody,
+    Event,
+    KeywordThreshold,
+    ReadyBody,
+    VadBody,
+)
 from kws_live.status import Status
 
 READY = ReadyBody("mic", "default", "model.onnx", (KeywordThreshold("yes", 0.7),), 44_100)
@@ -23,16 +32,16 @@ def printed(tmp_path: Path) -> Callable[..., tuple[str, str]]:
     """Give what a printer writes to standard output and standard error for some events."""
 
     def run(*events: Event, paced: bool) -> tuple[str, str]:
-        status, err = Status(thresholds={}, model="default"), io.StringIO()
+        status = Status(thresholds={}, model="default")
         status.audio(stream_s=75.0, level_db=-20.0, gate_open=True, gate_open_s=1.0)
-        with (tmp_path / "out").open("w+") as out:
+        with (tmp_path / "out").open("w") as out, (tmp_path / "err").open("w") as err:
             printer = LinePrinter(status, paced, out, err)
             for item in events:
                 status.detection(None)
                 assert printer.offer(item, block=False)
             printer.close()
             printer.run()
-            return (tmp_path / "out").read_text(), err.getvalue()
+        return (tmp_path / "out").read_text(), (tmp_path / "err").read_text()
 
     return run
 
@@ -67,6 +76,30 @@ def test_the_end_tells_the_totals(printed) -> None:
     assert err.splitlines()[-1] == "kws-live: heard 2 keywords in 1:15 of audio; 1 hook failed"
 
 
+def test_a_hook_ended_because_of_a_stop_is_no_failure(printed) -> None:
+    """Neither told as a problem nor counted in the totals: it is what Ctrl-C does."""
+    _, err = printed(event(VadBody(True)), hook("stopped", 1, exit_code=-15), paced=True)
+    assert err == "kws-live: heard 2 keywords in 1:15 of audio\n"
+
+
+@pytest.mark.parametrize("evil", ["\x1b[2J", "\x9b31m", "\r", "\n", "\a", "\x7f", "\u202e"])
+def test_names_from_outside_cannot_drive_the_terminal(printed, evil: str) -> None:
+    """Devices, models and keywords are called whatever somebody likes: no control character comes through."""
+    name = f"mic{evil}!"
+    ready = ReadyBody(name, name, "model.onnx", (KeywordThreshold(name, 0.7),), 44_100)
+    out, err = printed(
+        event(ready),
+        detection(name, 1.0, seq=1),
+        hook("failed", 1, reason=name),
+        event(DeviceLostBody(name, name)),
+        paced=True,
+    )
+    assert out.count("\n") == 1
+    assert err.count("\n") == 4
+    assert (out + err).replace("\n", "").isprintable()
+    assert "mic" in out
+
+
 def test_an_error_is_left_to_the_program_to_say(printed) -> None:
     """It ends with that message: neither twice, nor with totals after it."""
     assert printed(event(ErrorBody("no disk", 74)), paced=False) == ("", "")
@@ -91,8 +124,8 @@ def test_a_full_disk_is_an_output_error() -> None:
 
 def test_a_full_queue_refuses_or_waits() -> None:
     """Live, an event that finds no room is dropped; from a file, the publisher waits until there is."""
-    with open(os.devnull, "w") as out:
-        printer = LinePrinter(Status(thresholds={}, model=""), True, out, io.StringIO())
+    with open(os.devnull, "w") as null:
+        printer = LinePrinter(Status(thresholds={}, model=""), True, null, null)
         while printer.offer(detection("yes", 1.0), block=False):
             pass
         waiting = threading.Thread(target=printer.offer, args=(detection("no", 2.0), True))
@@ -107,8 +140,41 @@ def test_a_full_queue_refuses_or_waits() -> None:
         draining.join(10)
 
 
+@pytest.mark.parametrize("stuck", ["stdout", "stderr"])
+def test_a_reader_that_stopped_reading_cannot_hold_up_a_program_told_to_stop(stuck: str) -> None:
+    """`kws-live | less`, left at the first page: a stop gives it a second and then gives up."""
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, select.PIPE_BUF)
+    with os.fdopen(writing, "w") as full, open(os.devnull, "w") as null:
+        streams = {"stdout": null, "stderr": null} | {stuck: full}
+        printer = LinePrinter(Status(thresholds={}, model=""), True, **streams)
+        thread = threading.Thread(target=printer.run, daemon=True)
+        thread.start()
+        for seq in range(200):
+            printer.offer(detection("yes", 1.0, seq=seq), block=False)
+            printer.offer(lost_device(), block=False)
+        time.sleep(0.3)
+        printer.close()
+        thread.join(0.5)
+        assert thread.is_alive(), "an orderly end waits for the reader"
+        printer.release()
+        thread.join(3)
+        ended = not thread.is_alive()
+        os.close(reading)  # frees the thread if it is stuck
+        thread.join(5)
+    assert ended
+
+
+def test_a_standard_error_that_is_no_terminal_is_for_all_to_write_to() -> None:
+    """Where no progress bar is drawn, hooks may print."""
+    with open(os.devnull, "w") as null:
+        for paced in (True, False):
+            assert not LinePrinter(Status(thresholds={}, model=""), paced, null, null).takes_stderr
+
+
 def run_one(out: TextIO) -> None:
-    printer = LinePrinter(Status(thresholds={}, model=""), False, out, io.StringIO())
-    printer.offer(detection("yes", 1.0), block=False)
-    printer.close()
-    printer.run()
+    with open(os.devnull, "w") as null:
+        printer = LinePrinter(Status(thresholds={}, model=""), False, out, null)
+        printer.offer(detection("yes", 1.0), block=False)
+        printer.close()
+        printer.run()

@@ -5,14 +5,18 @@ import pty
 import re
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from display.desk import Desk
 from display.states import detection, history, snapshot
 
-from kws_live.display import can_show, render
+from kws_live.display import LiveDisplay, can_show, render
 from kws_live.display.paint import save_svg
+from kws_live.errors import OutputError
+from kws_live.status import Status
 
 ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
 
@@ -38,7 +42,7 @@ status.hop({"yes": 0.9, "no": 0.1})
 status.detection(None)
 bus.publish(DetectionBody("yes", 0.9, 0.7, 1.0, 0.5, 0.9, "default", None), 1.0)
 logging.warning("a line of the log")
-subprocess.run(["sh", "-c", "echo a hook speaks >&2"])
+subprocess.run(["sh", "-c", "echo a child speaks >&2"])
 END
 """
 
@@ -54,7 +58,7 @@ def test_the_terminal_is_restored_however_the_program_ends(end: str) -> None:
     """Stopped, ended or crashed: the screen, the cursor and the echo come back, and what is said is seen."""
     desk = Desk(PROGRAM.replace("END", ENDS[end]))
     try:
-        desk.read_until("a hook speaks")
+        desk.read_until("a child speaks")
         if end == "SIGTERM":
             desk.process.send_signal(signal.SIGTERM)
         code = desk.wait()
@@ -69,10 +73,10 @@ def test_the_terminal_is_restored_however_the_program_ends(end: str) -> None:
 
 
 def test_what_others_write_to_standard_error_does_not_tear_the_display() -> None:
-    """Lines of the log and of hooks appear among the messages: each is written at a place of its own."""
+    """Lines of the log and of child processes appear among the messages: each is written at a place of its own."""
     desk = Desk(PROGRAM.replace("END", ENDS["SIGTERM"]))
     try:
-        desk.read_until("a hook speaks")
+        desk.read_until("a child speaks")
         desk.process.send_signal(signal.SIGTERM)
         desk.wait()
         display = desk.seen[desk.seen.index(ENTER) : desk.seen.index(LEAVE)]
@@ -82,16 +86,104 @@ def test_what_others_write_to_standard_error_does_not_tear_the_display() -> None
         desk.close()
 
 
+HOOKS = r"""
+import sys, threading, time
+from kws_live.config import HookSpec
+from kws_live.display import LinePrinter, LiveDisplay
+from kws_live.events import DetectionBody, EventBus
+from kws_live.hooks import HookRunner
+from kws_live.status import Status
+
+status = Status(thresholds={"yes": 0.7}, model="default", duration_s=60.0)
+screen = SCREEN
+bus = EventBus("run", [screen])
+spec = HookSpec("yes", "head -c 20000000 /dev/zero; (sleep 2; echo on; touch MARK) &", shell=True)
+runner = HookRunner([spec], bus.publish, None if screen.takes_stderr else sys.stderr.fileno())
+bus.attach(runner)
+threads = [threading.Thread(target=sink.run) for sink in (screen, runner)]
+for thread in threads:
+    thread.start()
+time.sleep(0.5)
+bus.publish(DetectionBody("yes", 0.9, 0.7, 1.0, 0.5, 0.9, "default", None), 1.0)
+while not runner.counts().started or runner.counts().running:
+    time.sleep(0.01)
+runner.close()
+screen.close()
+for thread in threads:
+    thread.join()
+print(runner.counts())
+"""
+
+
+@pytest.mark.parametrize(
+    "screen", ["LiveDisplay(status, refresh_hz=10)", "LinePrinter(status, paced=False)"]
+)
+def test_what_hooks_print_has_no_place_on_a_terminal_that_is_drawn_on(
+    screen: str, tmp_path: Path
+) -> None:
+    """It waits for no frame to be drawn, and what the hook left in the background outlives the display."""
+    mark = tmp_path / "mark"
+    desk = Desk(HOOKS.replace("SCREEN", screen).replace("MARK", str(mark)))
+    try:
+        began_s = time.monotonic()
+        assert desk.wait() == 0
+        assert "HookCounts(started=1, exited=1" in desk.seen
+        assert time.monotonic() - began_s < 10, "20 MB at 64 KiB a frame take 30 s"
+        assert "\0" not in desk.seen
+        while not mark.exists():
+            assert time.monotonic() - began_s < 20, "the background process was killed"
+            time.sleep(0.01)
+    finally:
+        desk.close()
+
+
+def test_a_terminal_that_is_gone_is_a_failed_write() -> None:
+    """The window was closed, and SIGHUP ignored (nohup): exit code 74, and no traceback for nobody."""
+    desk, side = pty.openpty()
+    with os.fdopen(side, "w", encoding="utf-8") as stream:
+        display = LiveDisplay(
+            Status(thresholds={}, model=""), 30, stream, {"TERM": "xterm-256color"}
+        )
+        ended_by: list[Exception] = []
+
+        def run() -> None:
+            try:
+                display.run()
+            except OutputError as error:
+                ended_by.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        os.read(desk, 65_536)
+        os.close(desk)
+        thread.join(10)  # at the latest when everything is drawn again
+        assert not thread.is_alive()
+    (error,) = ended_by
+    assert isinstance(error, OutputError)
+    assert error.exit_code == 74
+    assert "can't draw on the terminal: Input/output error" in str(error)
+
+
+def test_a_terminal_that_was_gone_before_is_a_failed_write_too() -> None:
+    """Nothing but expected errors comes from taking it over."""
+    desk, side = pty.openpty()
+    with os.fdopen(side, "w", encoding="utf-8") as stream:
+        os.close(desk)
+        display = LiveDisplay(Status(thresholds={}, model=""), 30, stream, {"TERM": "xterm"})
+        with pytest.raises(OutputError, match="can't draw on the terminal"):
+            display.run()
+
+
 def test_what_was_heard_stays_on_the_terminal() -> None:
     """The display is gone at the end, but not the detections, the messages and the totals."""
     desk = Desk(PROGRAM.replace("END", ENDS["SIGTERM"]))
     try:
-        desk.read_until("a hook speaks")
+        desk.read_until("a child speaks")
         desk.process.send_signal(signal.SIGTERM)
         desk.wait()
         after = re.sub(r"\x1b\[[0-9;]*m", "", desk.seen.rpartition(LEAVE)[2])
         assert "yes            0.90 ≥ 0.70" in after
-        assert "a hook speaks" in after
+        assert "a child speaks" in after
         assert "kws-live: heard 1 keyword in 0:01 of audio" in after
     finally:
         desk.close()
@@ -103,7 +195,7 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
         PROGRAM.replace("END", ENDS["SIGTERM"]), PYTHONIOENCODING="iso-8859-1", NO_COLOR="1"
     )
     try:
-        desk.read_until("a hook speaks")
+        desk.read_until("a child speaks")
         desk.process.send_signal(signal.SIGTERM)
         desk.wait()
         display = desk.seen[desk.seen.index(ENTER) : desk.seen.index(LEAVE)]

@@ -24,7 +24,7 @@ for second in range(1, 11):
     if second == 5:
         status.detection(None)
         bus.publish(DetectionBody("yes", 0.9, 0.7, 30.0, 29.5, 29.9, "default", None), 30.0)
-        subprocess.run(["sh", "-c", "echo a hook speaks >&2"])
+        subprocess.run(["sh", "-c", r"printf 'a child\aspeaks\n' >&2"])
 printer.close()
 thread.join()
 """
@@ -51,11 +51,11 @@ def test_it_tells_how_far_how_fast_and_how_long_yet(seen: tuple[str, str]) -> No
 
 
 def test_lines_stand_above_the_bar_and_stay(seen: tuple[str, str]) -> None:
-    """Each detection and each line on standard error begins on a line of its own; the bar is gone at the end."""
+    """Each detection and each line on standard error, made printable, begins a line; the bar is gone at the end."""
     _, output = seen
     starts = r"(?:^|\n|\x1b\[2K)"
     assert re.search(starts + r"0:00:30\.00  yes            0\.90 >= 0\.70\r\n", output)
-    assert re.search(starts + r"a hook speaks\r\n", output)
+    assert re.search(starts + r"a child speaks\r\n", output)
     assert output.count("\x1b[1A") == 1, "the bar never takes a second line"
     after = output.rpartition("reading")[2]
     assert "\x1b[?25h" in after

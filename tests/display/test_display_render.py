@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from kws_live.display import render
+from kws_live.display.farewell import farewell
 from kws_live.display.theme import ASCII, UNICODE
 from kws_live.events import DetectionBody, DroppedBody
 from kws_live.status import Counters
@@ -69,6 +70,18 @@ def test_it_fits_whatever_there_is_to_show(state, width, height, glyphs) -> None
         assert line.cells == cell_len(words) <= width
         assert words.isprintable()
         assert words.isascii() or glyphs is UNICODE
+
+
+def test_names_from_outside_cannot_drive_the_terminal() -> None:
+    """An escape sequence in the name of a device, a model, a keyword or in a reason stays text."""
+    evil = "mic\x1b]0;pwned\x07\x1b[2J\u202e!"
+    state = snapshot(device=evil, model=evil, device_ok=False, thresholds={evil: 0.7})
+    past = history(detection(evil, 1.0), lost_device(evil), hook("failed", 0, reason=evil))
+    for size in ((80, 24), (200, 50)):
+        lines = text(render(state, past, *size))
+        assert sum("mic ]0;pwned" in line for line in lines) >= 3
+        assert all(line.isprintable() for line in lines)
+    assert all(line.isprintable() for line in text(farewell(state, past, 80, UNICODE)))
 
 
 @pytest.mark.parametrize("device_ok", [True, False])

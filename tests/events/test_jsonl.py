@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kws_live.errors import OutputError
-from kws_live.events import ErrorBody, EventBus, JsonLinesSink, VadBody
+from kws_live.events import ErrorBody, EventBus, JsonLinesSink, PatientWriter, VadBody
 
 OPEN = VadBody(open=True)
 BIG = ErrorBody("x" * 10_000, 70)
@@ -189,6 +189,17 @@ def test_a_reader_that_stopped_reading_cannot_hold_up_a_program_told_to_stop(
         writer.bus.release()
     writer.join()
     assert 0.9 < time.monotonic() - began < 3
+
+
+def test_a_reader_that_reads_on_too_late_finds_nothing_after_the_cut(pipe: tuple[int, int]) -> None:
+    """A line that was given up on halfway is the last: no later one is glued to it."""
+    read_fd, write_fd = pipe
+    writer = PatientWriter(write_fd)
+    writer.hurry()
+    writer.write(b"a" * 10_000)
+    assert os.read(read_fd, 65_536) == b"a" * select.PIPE_BUF
+    writer.write(b"b\n")
+    assert not select.select([read_fd], [], [], 0)[0]
 
 
 def test_an_orderly_end_waits_for_a_slow_reader(pipe: tuple[int, int]) -> None:

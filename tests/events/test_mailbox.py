@@ -33,6 +33,40 @@ def test_events_come_out_in_the_order_they_went_in() -> None:
     assert list(mailbox) == [event(6)]
 
 
+def test_ticks_come_between_events_and_without_them() -> None:
+    """One at once, then one a period, however many events come; at the end there is none more."""
+    mailbox = Mailbox(1_000)
+    for seq in range(1_000):
+        mailbox.offer(event(seq), block=False)
+    began_s = time.monotonic()
+    ticks, events = 0, []
+    for item in mailbox.with_ticks(0.05):
+        if item is not None:
+            events.append(item)
+            time.sleep(0.0002)
+            continue
+        ticks += 1
+        if time.monotonic() - began_s > 0.5:
+            mailbox.close()
+    assert events == [event(seq) for seq in range(1_000)]
+    assert 9 <= ticks <= 12
+
+
+def test_an_event_that_comes_in_just_before_the_end_is_not_lost() -> None:
+    """It came, and the mailbox was closed, after waiting for one was given up and before the next look."""
+
+    class LastMoment(Mailbox):
+        def take(self, timeout_s: float | None = None) -> Event | None:
+            taken = super().take(timeout_s)
+            if taken is None and not self.closed:
+                self.offer(event(7), block=False)
+                self.close()
+            return taken
+
+    items = list(LastMoment(10).with_ticks(0.001))
+    assert [item for item in items if item is not None] == [event(7)]
+
+
 def test_a_full_mailbox_refuses() -> None:
     """Without `block`, an offer never waits."""
     mailbox = Mailbox(1)

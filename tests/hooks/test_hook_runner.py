@@ -73,7 +73,7 @@ class Hooks:
             return list(self.bodies)
 
     def close(self) -> None:
-        """Stop, and wait until the thread has ended."""
+        """End, and wait until the thread has ended."""
         self.runner.close()
         self.thread.join(10)
         assert not self.thread.is_alive()
@@ -95,6 +95,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     yield start_hooks
     for hooks in running:
         if hooks.thread.is_alive():
+            hooks.bus.release()
             hooks.close()
 
 
@@ -329,6 +330,15 @@ class TestHowAHookEnds:
         hooks.wait("started", "exited")
         assert hooks.output.stat().st_size == 200_000_004
 
+    def test_output_for_which_there_is_no_place_goes_nowhere(self, tmp_path: Path) -> None:
+        """Without a descriptor, both outputs are `/dev/null`: no reader to wait for or to outlive."""
+        spec = shell(f"exec 3>&1; readlink /proc/$$/fd/3 /proc/$$/fd/2 > {tmp_path}/outputs")
+        runner = HookRunner([spec], lambda *_: None, None)
+        EventBus("run", [runner]).publish(DETECTION, 12.3)
+        runner.close()
+        runner.run()
+        assert (tmp_path / "outputs").read_text() == "/dev/null\n/dev/null\n"
+
     def test_a_program_that_vanished_is_a_failed_run(self, start: Start, tmp_path: Path) -> None:
         """Uninstalled while we run: told at each detection, and nothing else stops."""
         program = tmp_path / "lamp"
@@ -354,7 +364,9 @@ class TestHowAHookEnds:
         assert "Exec format error" in str(hooks.wait("failed")[0].reason)
 
     @pytest.mark.parametrize(
-        ("keyword", "cause"), [("k" * 200_000, "Argument list too long"), ("a\0b", "null byte")]
+        ("keyword", "cause"),
+        [("k" * 200_000, "Argument list too long"), ("a\0b", "null byte")],
+        ids=["too long", "with a NUL"],
     )
     def test_a_keyword_no_environment_can_hold_is_a_failed_run(
         self, start: Start, keyword: str, cause: str
@@ -398,7 +410,42 @@ class TestTheEnd:
         assert hooks.bodies == []
         assert hooks.bus.dropped() == {"hooks": 1}
 
-    def test_running_hooks_have_two_seconds_and_then_their_groups_are_ended(
+    def test_at_the_end_of_a_recording_hooks_have_their_own_time(self, start: Start) -> None:
+        """Nobody asked for a stop: a run ends by itself, or at its timeout as ever."""
+        hooks = start(shell("sleep 2.5; echo ran"), shell("sleep 60", timeout_s=2.8))
+        hooks.say()
+        began_s = time.monotonic()
+        hooks.close()
+        assert 2.8 <= time.monotonic() - began_s < 3.6
+        ends = hooks.wait("started", "started", "exited", "timed_out")[-2:]
+        assert [body.exit_code for body in ends] == [0, -signal.SIGTERM]
+        assert hooks.output.read_text() == "ran\n"
+
+    def test_a_stop_while_waiting_for_hooks_shortens_the_wait(self, start: Start) -> None:
+        """Ctrl-C after the end of a recording, with a hook that would run for another minute."""
+        hooks = start(shell("sleep 60", timeout_s=60))
+        hooks.say()
+        hooks.wait("started")
+        hooks.runner.close()
+        time.sleep(0.5)
+        assert hooks.thread.is_alive()
+        began_s = time.monotonic()
+        hooks.bus.release()
+        hooks.close()
+        assert 1.9 < time.monotonic() - began_s < 3
+        hooks.wait("started", "stopped")
+        assert hooks.runner.counts() == HookCounts(started=1, stopped=1)
+
+    def test_a_stop_alone_ends_no_hook(self, start: Start) -> None:
+        """What was heard before it is still on its way until the runner is closed."""
+        hooks = start(shell("sleep 2.5"))
+        hooks.say()
+        hooks.bus.release()
+        time.sleep(2.3)
+        hooks.say()
+        hooks.wait("started", "started", "exited")
+
+    def test_once_a_stop_is_asked_for_hooks_have_two_seconds_and_then_their_groups_are_ended(
         self, start: Start, tmp_path: Path
     ) -> None:
         """The program stops within 4 s whatever its hooks do, and leaves none behind."""
@@ -412,13 +459,14 @@ class TestTheEnd:
         pids = pids_in(tmp_path / "pids", 2)
         eventually(lambda: "up" in hooks.output.read_text())
         began_s = time.monotonic()
+        hooks.bus.release()
         hooks.close()
         assert 2.9 < time.monotonic() - began_s < 4.0
         ends = [body for body in hooks.bodies if body.state != "started"]
         assert [(body.state, body.exit_code) for body in ends] == [
             ("exited", 0),
-            ("exited", -signal.SIGTERM),
-            ("exited", -signal.SIGKILL),
+            ("stopped", -signal.SIGTERM),
+            ("stopped", -signal.SIGKILL),
         ]
         assert [body.reason for body in ends] == [None] + ["ended because kws-live stopped"] * 2
         left = [pid for pid in pids + [int(body.pid or 0) for body in ends] if alive(pid)]
