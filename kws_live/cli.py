@@ -10,17 +10,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from kws_live import __version__
 from kws_live.errors import DeviceError, KwsLiveError
 from kws_live.text import printable
-
-if TYPE_CHECKING:
-    from kws_live.app import App
 
 _EPILOG = """\b
 Examples:
@@ -156,6 +152,7 @@ def _listen(
     from kws_live.compose import Options, compose, settle  # noqa: PLC0415
     from kws_live.config import FlagError, load, render  # noqa: PLC0415
     from kws_live.model import Classifier  # noqa: PLC0415
+    from kws_live.signals import Signals  # noqa: PLC0415
 
     if input_ is not None and device is not None:
         raise click.UsageError("--input and --device exclude each other. Give one of them.")
@@ -190,7 +187,7 @@ def _listen(
         settings,
         Options(input_, realtime, as_json, None if record is None else Path(record)),
     )
-    with _Signals(app) as signals:
+    with Signals(app) as signals:
         app.run()
     signals.raise_again()
 
@@ -239,51 +236,6 @@ def completion(shell: str) -> None:
     click.echo(completer(cli, {}, "kws-live", "_KWS_LIVE_COMPLETE").source())
 
 
-class _Signals:
-    """While in force: SIGINT and SIGTERM stop the app cleanly, Ctrl-Z gives the terminal back first."""
-
-    def __init__(self, app: "App") -> None:
-        self._app = app
-        self._signal: int | None = None
-        self._before: dict[signal.Signals, Any] = {}
-
-    def __enter__(self) -> "_Signals":
-        handlers = {signal.SIGINT: self._stop, signal.SIGTERM: self._stop}
-        if self._app.display is not None:
-            handlers[signal.SIGTSTP] = self._suspend
-        for number, handler in handlers.items():
-            # A shell that starts us in the background has us ignore Ctrl-C, and that has to stay.
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                self._before[number] = signal.signal(number, handler)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _stop(self, number: int, _frame: FrameType | None) -> None:
-        self._signal = number
-        self._app.stop()
-
-    def _suspend(self, _number: int, _frame: FrameType | None) -> None:
-        assert self._app.display is not None, "only set with a display"
-        self._app.display.suspend()
-        os.kill(os.getpid(), signal.SIGSTOP)
-        self._app.display.resume()
-
-    def raise_again(self) -> None:
-        """Die by the signal that came, if any, so that the parent process sees it."""
-        if self._signal is not None:
-            _die_by(self._signal)
-
-
-def _die_by(number: int) -> NoReturn:
-    sys.stdout.flush()
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
-    raise AssertionError("the signal ends the process")
-
-
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and end the process with the exit code of what happened."""
     _open_standard_descriptors()
@@ -297,7 +249,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        _die_by(signal.SIGINT)
+        # Before anything runs; a run has its own handlers (kws_live.signals).
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
     except KwsLiveError as error:
         _tell(str(error))
         sys.exit(error.exit_code)

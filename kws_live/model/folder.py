@@ -1,4 +1,4 @@
-"""The model folder: where models are found, and `kws.json` read with suspicion.
+"""The model folder: `kws.json`, read with suspicion.
 
 A folder may come from anywhere, so nothing in it is trusted: every field is checked for type and
 range before use, file names may not leave the folder, and a file is hashed before it is opened.
@@ -9,10 +9,8 @@ import binascii
 import hashlib
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ import numpy as np
 
 from kws_live.config.schema import settings_of
 from kws_live.config.settings import DecoderConfig, GateConfig, KeywordConfig
-from kws_live.errors import ModelError, did_you_mean
+from kws_live.errors import ModelError
 from kws_live.types import SAMPLE_RATE_HZ, SILENCE_LABEL, UNKNOWN_LABEL, Int16Array
 
 FORMAT = 1
@@ -108,40 +106,6 @@ _GATE = ("mode", "onset_s", "hangover_s", "preroll_s")
 _DECODER = ("smoothing_s", "hold_s")
 _KEYWORD = ("threshold", "release", "refractory_s")
 _REMEDY = "Install the model again, or choose another one with --model."
-
-
-def find_model(model: str, env: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder of a model given by name or by path.
-
-    A value with a path separator, or that begins with "." or "~", is a path. Anything else is a
-    name, looked for among the models of the user ($XDG_DATA_HOME/kws-live/models) and then among
-    those installed with the program; never in the current folder, which may be anybody's.
-
-    Raises:
-        ModelError: there is none; the message lists those that there are.
-    """
-    if os.sep in model or model.startswith((".", "~")):
-        path = Path(os.path.expanduser(model))
-        if not path.is_dir():
-            raise ModelError(
-                f"model folder {model!r} does not exist. Give a folder with a {MANIFEST_NAME}."
-            )
-        return path
-    homes = [Path(str(resources.files("kws_models")))]
-    data_home = Path(env.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share"))
-    if data_home.is_absolute():
-        homes.insert(0, data_home / "kws-live/models")
-    for home in homes:
-        if (home / model / MANIFEST_NAME).is_file():
-            return home / model
-    names = sorted(
-        {found.parent.name for home in homes for found in home.glob(f"*/{MANIFEST_NAME}")}
-    )
-    raise ModelError(
-        f"there is no model named {model!r}.{did_you_mean(model, names)} "
-        f"Installed: {', '.join(names) or 'none'}. Give one of these, or the path of a folder "
-        f"(./{model}), with --model."
-    )
 
 
 def load_model_folder(path: Path) -> ModelFolder:
