@@ -1,0 +1,95 @@
+"""Judging a model, and the command line around it."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+from click.testing import CliRunner
+from kws_train.cli import main
+from kws_train.evaluate import Evaluation
+from kws_train.fit import Corpora, fit
+from kws_train.recipe import Recipe, parse_recipe
+from kws_train.run_folder import write_recipe
+
+from .conftest import tiny_document, tone_clip
+
+
+@pytest.fixture(scope="module")
+def run(corpora: Corpora, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the tiny recipe, long enough that it beats guessing."""
+    folder = tmp_path_factory.mktemp("evaluate")
+    document = tiny_document()
+    document["training"] |= {"epochs": 4, "examples_per_epoch": 256}
+    document["augment"] = {"snr_db_range": [10, 30], "gain_db_range": [-10, 0]}
+    fit(parse_recipe(document), corpora, folder / "run", cache_dir=folder / "cache", workers=0)
+    return folder / "run"
+
+
+def test_metrics_follow_from_the_confusion_matrix() -> None:
+    """Recall runs along the rows, precision down the columns; a class without any has neither."""
+    confusion = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])
+    metrics = Evaluation(("a", "b", "c"), confusion).metrics()
+    assert metrics["n"] == 20
+    assert metrics["accuracy"] == 0.85
+    assert metrics["classes"]["a"] == {"n": 10, "recall": 0.8, "precision": round(8 / 9, 4)}
+    assert metrics["classes"]["c"] == {"n": 0, "recall": None, "precision": None}
+
+
+def test_evaluating_a_run_writes_metrics_and_confusion(run: Path) -> None:
+    """Without --data the run's own validation windows count, each of them."""
+    result = CliRunner().invoke(main, ["evaluate", str(run)])
+    assert result.exit_code == 0, result.output
+    metrics = json.loads((run / "metrics.json").read_text())["validation"]
+    assert metrics["n"] == len(np.load(run / "validation.npz")["labels"])
+    history = json.loads((run / "history.json").read_text())
+    assert metrics["accuracy"] == pytest.approx(max(h["accuracy"] for h in history), abs=1e-4)
+    with (run / "confusion-validation.csv").open() as file:
+        rows = list(csv.reader(file))
+    assert rows[0][1:] == ["low", "high", "_unknown_", "_silence_"]
+    assert sum(int(v) for row in rows[1:] for v in row[1:]) == metrics["n"]
+    assert (run / "confusion-validation.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_test_folder_is_judged_as_a_whole(run: Path, tmp_path: Path) -> None:
+    """--split all counts every clip of a folder, silence and silent clips included."""
+    rng = np.random.default_rng(5)
+    for i in range(6):
+        for word, x in {"low": tone_clip(300, rng), "_silence_": np.zeros(16_000)}.items():
+            path = tmp_path / "test" / word / f"someone{i}_nohash_0.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sf.write(path, x, 16_000)
+    arguments = ["--data", str(tmp_path / "test"), "--split", "all", "--cache", str(tmp_path / "c")]
+    result = CliRunner().invoke(main, ["evaluate", str(run), *arguments])
+    assert result.exit_code == 0, result.output
+    metrics = json.loads((run / "metrics.json").read_text())["test"]
+    assert metrics["classes"]["low"]["n"] == 6
+    assert metrics["classes"]["_silence_"]["n"] == 6
+
+
+def test_a_folder_without_a_trained_model_is_named(tmp_path: Path) -> None:
+    """The message says where trained models come from; the exit code is that of missing input."""
+    result = CliRunner().invoke(main, ["evaluate", str(tmp_path)])
+    assert result.exit_code == 66
+    assert "holds no trained model: give the --out folder of kws-train fit" in result.output
+
+
+def test_a_split_without_clips_says_what_to_do(run: Path, tmp_path: Path) -> None:
+    """A folder none of whose speakers is in the split asks for --split all."""
+    sf.write(tmp_path / "x.wav", np.zeros(10), 16_000)
+    (tmp_path / "d" / "low").mkdir(parents=True)
+    (tmp_path / "x.wav").rename(tmp_path / "d" / "low" / "synthetic-a_nohash_0.wav")
+    arguments = ["--data", str(tmp_path / "d"), "--split", "test", "--cache", str(tmp_path / "c")]
+    result = CliRunner().invoke(main, ["evaluate", str(run), *arguments])
+    assert result.exit_code == 66
+    assert "use --split all" in result.output
+
+
+def test_the_written_recipe_is_the_recipe(tiny: Recipe, tmp_path: Path) -> None:
+    """recipe.toml of a run, given to fit again, means the same run."""
+    import tomllib
+
+    write_recipe(tmp_path, tiny)
+    assert parse_recipe(tomllib.loads((tmp_path / "recipe.toml").read_text())) == tiny

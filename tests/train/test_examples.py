@@ -1,0 +1,139 @@
+"""Training examples: what they are made of, and that nothing but (seed, epoch, index) decides."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from kws_train.cache import ClipStore, open_store
+from kws_train.corpus import find_recordings
+from kws_train.datasets import RunDataset
+from kws_train.examples import ExampleMaker
+from kws_train.fit import Corpora
+from kws_train.plan import Make, plan_epoch, pools_of
+from kws_train.recipe import Recipe
+from kws_train.validation import validation_windows
+from kws_train.windows import centred_window, draw_crop, silent_window
+from torch.utils.data import DataLoader
+
+
+@pytest.fixture
+def store(corpora: Corpora, tmp_path: Path) -> ClipStore:
+    return open_store(find_recordings(corpora.data, corpora.speech), tmp_path)
+
+
+@pytest.fixture
+def maker(store: ClipStore, tiny: Recipe) -> ExampleMaker:
+    return ExampleMaker(store, tiny, n_frames=18)
+
+
+def test_an_example_does_not_depend_on_those_before_it(
+    store: ClipStore, tiny: Recipe, maker: ExampleMaker
+) -> None:
+    """Examples made backwards, by another maker, are the same to the bit."""
+    forwards = [maker.make(1, i) for i in range(24)]
+    other = ExampleMaker(store, tiny, n_frames=18)
+    backwards = [other.make(1, i) for i in reversed(range(24))][::-1]
+    for a, b in zip(forwards, backwards, strict=True):
+        assert np.array_equal(a.window, b.window)
+        assert np.array_equal(a.mask, b.mask)
+        assert a.label == b.label
+
+
+def test_workers_change_nothing(maker: ExampleMaker) -> None:
+    """The run's batches are the same with none and with two worker processes."""
+    run = RunDataset(maker, epochs=2, examples_per_epoch=16)
+    alone = list(DataLoader(run, batch_size=8, num_workers=0))
+    shared = list(DataLoader(run, batch_size=8, num_workers=2))
+    assert len(alone) == len(shared) == 4
+    for a, b in zip(alone, shared, strict=True):
+        assert all(torch.equal(a[k], b[k]) for k in ("input_values", "mask_time_indices", "labels"))
+
+
+def test_each_epoch_is_another(maker: ExampleMaker) -> None:
+    """The same place in the next epoch holds another example."""
+    same = [np.array_equal(maker.make(0, i).window, maker.make(1, i).window) for i in range(24)]
+    assert sum(same) <= 2  # windows of digital zeros are all alike
+
+
+def test_examples_are_windows_of_a_16_bit_recording(maker: ExampleMaker) -> None:
+    """Every example is one second of finite float32 within full scale."""
+    for i in range(64):
+        window = maker.make(0, i).window
+        assert window.shape == (16_000,)
+        assert window.dtype == np.float32
+        assert np.isfinite(window).all()
+        assert np.abs(window).max() <= 1.0
+
+
+def test_the_plan_keeps_the_recipes_shares(store: ClipStore, tiny: Recipe) -> None:
+    """Keywords come evenly; unknown and silence, and kinds of unknown, as the recipe says."""
+    pools = pools_of(store, tiny, "training")
+    labels, makes, _ = plan_epoch(pools, np.diff(store.starts), tiny, 0)
+    n = tiny.training.examples_per_epoch
+    counts = np.bincount(labels, minlength=4)
+    assert len(labels) == n
+    assert counts[2] == round(n * tiny.mix.unknown)
+    assert counts[3] == round(n * tiny.mix.silence)
+    assert abs(counts[0] - counts[1]) <= 1
+    assert (makes == Make.FRAGMENT).sum() == round(counts[2] * tiny.mix.fragments)
+    assert (makes == Make.CROP).sum() == round(counts[2] * tiny.mix.speech_crops)
+
+
+def test_fragments_are_never_called_by_their_keyword(store: ClipStore, tiny: Recipe) -> None:
+    """What remains of a keyword is an unknown word."""
+    pools = pools_of(store, tiny, "training")
+    labels, makes, _ = plan_epoch(pools, np.diff(store.starts), tiny, 0)
+    assert set(labels[makes == Make.FRAGMENT]) == {tiny.labels.index("_unknown_")}
+
+
+def test_training_uses_training_recordings_only(store: ClipStore, tiny: Recipe) -> None:
+    """No example is made of a validation or testing recording, nor of a silent or cut clip."""
+    pools = pools_of(store, tiny, "training")
+    for epoch in range(3):
+        _, _, rows = plan_epoch(pools, np.diff(store.starts), tiny, epoch)
+        for row in rows:
+            assert store.recordings[row].split == "training"
+            assert not store.faults[row]
+
+
+def test_validation_windows_are_the_clips_as_recorded(store: ClipStore, tiny: Recipe) -> None:
+    """Each validation word is there once and unchanged, with crops and silence of that split."""
+    windows = validation_windows(store, tiny, pools_of(store, tiny, "validation"))
+    by_path = {r.path: i for i, r in enumerate(store.recordings)}
+    words = [r.path for r in store.recordings if (r.kind, r.split) == ("word", "validation")]
+    assert sorted(s for s in windows.sources if s in by_path) == sorted(words)
+    assert set(windows.labels) == {0, 1, 2, 3}
+    for clip, source in zip(windows.clips, windows.sources, strict=True):
+        if source in by_path:
+            assert np.array_equal(clip, store.clip(by_path[source]))
+        elif source != "made noise":
+            assert store.recordings[by_path[source.split("@")[0]]].split == "validation"
+
+
+def test_silence_is_of_every_kind() -> None:
+    """Zeros, a bit or two of noise, and loud noise all count as silence."""
+    rng = np.random.default_rng(0)
+    noise = 0.1 * rng.standard_normal(16_000).astype(np.float32)
+    peaks = np.array([np.abs(silent_window(noise, rng)).max() for _ in range(300)])
+    assert (peaks == 0).any()
+    assert ((peaks > 0) & (peaks < 1e-3)).any()
+    assert (peaks > 0.1).any()
+
+
+def test_a_crop_is_no_pause() -> None:
+    """From a recording that is loud for one second of three, the loud part is mostly drawn."""
+    x = np.zeros(48_000, np.int16)
+    x[20_000:36_000] = 1000
+    rng = np.random.default_rng(0)
+    loud = [draw_crop(x, rng)[0].any() for _ in range(100)]
+    assert sum(loud) >= 95
+
+
+def test_clips_of_any_length_are_centred() -> None:
+    """A short clip stands between zeros; of a long one the middle is taken."""
+    short = centred_window(np.ones(10_001, np.int16))
+    assert short.sum() == 10_001
+    assert abs(int(np.flatnonzero(short)[0]) - (15_999 - int(np.flatnonzero(short)[-1]))) <= 1
+    long = centred_window(np.arange(20_000, dtype=np.int16))
+    assert np.array_equal(long, np.arange(2000, 18_000))

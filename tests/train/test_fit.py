@@ -1,0 +1,172 @@
+"""Training runs: what a run leaves behind, and that stopping and resuming changes nothing."""
+
+import json
+import logging
+import shutil
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from kws_train.errors import FlagError
+from kws_train.evaluate import load_run
+from kws_train.fit import Corpora, fit
+from kws_train.recipe import Recipe, load_recipe
+from safetensors.torch import load_file
+
+from kws_live.errors import InputError
+
+from .test_model import checkpoint  # noqa: F401 - a fixture
+
+
+class SignalAfterFirstEpoch(logging.Handler):
+    """Does what a user does who presses Ctrl-C when the first epoch is done."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Raise SIGINT on the line that reports the epoch."""
+        if record.getMessage().startswith("epoch 1 done"):
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.fixture(autouse=True)
+def log_lines(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="kws_train")
+
+
+def final_weights(run: Path) -> dict[str, torch.Tensor]:
+    """The weights after the last step, which need not be the best ones."""
+    return load_file(run / "checkpoints" / "checkpoint-8" / "model.safetensors")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def whole_run(tiny: Recipe, corpora: Corpora, cache: Path, tmp_path: Path) -> Path:
+    assert fit(tiny, corpora, tmp_path / "run", cache_dir=cache, workers=0) is None
+    return tmp_path / "run"
+
+
+def test_a_run_leaves_a_model_and_its_history(
+    whole_run: Path, tiny: Recipe, corpora: Corpora
+) -> None:
+    """The run folder holds all that export and a repetition need."""
+    model, recipe, normalize = load_run(whole_run)
+    assert recipe == tiny
+    assert not normalize
+    assert model.config.label2id == {"low": 0, "high": 1, "_unknown_": 2, "_silence_": 3}
+    history = json.loads((whole_run / "history.json").read_text())
+    assert [h["epoch"] for h in history] == [1, 2]
+    manifest = json.loads((whole_run / "manifest.json").read_text())
+    assert manifest["counts"]["low"] == {"training": 8, "validation": 3, "testing": 1}
+    assert {c["reason"] for c in manifest["left_out"]} == {"silent", "cut"}
+    assert set(manifest["versions"]) >= {"torch", "transformers", "python"}
+    validation = np.load(whole_run / "validation.npz")
+    assert validation["clips"].shape == (len(manifest["validation"]), 16_000)
+    assert validation["clips"].dtype == np.int16
+    calibration = np.load(whole_run / "calibration.npy")
+    assert calibration.shape == (480, 16_000)
+    assert calibration.dtype == np.int16
+
+
+def test_a_resumed_run_ends_as_an_uninterrupted_one(
+    whole_run: Path, tiny: Recipe, corpora: Corpora, cache: Path, tmp_path: Path
+) -> None:
+    """Ctrl-C, then --resume with another number of workers: the last weights are the same bits."""
+    run = tmp_path / "stopped"
+    handler = SignalAfterFirstEpoch()
+    logger = logging.getLogger("kws_train")
+    logger.addHandler(handler)
+    try:
+        assert fit(tiny, corpora, run, cache_dir=cache, workers=0) == signal.SIGINT
+    finally:
+        logger.removeHandler(handler)
+    assert not (run / "checkpoints" / "checkpoint-8").exists()
+    assert fit(tiny, corpora, run, cache_dir=cache, resume=True, workers=1) is None
+    expected, got = final_weights(whole_run), final_weights(run)
+    assert all(torch.equal(expected[k], got[k]) for k in expected)
+    assert (run / "history.json").read_text() == (whole_run / "history.json").read_text()
+
+
+def test_a_run_folder_in_use_is_refused(
+    whole_run: Path, tiny: Recipe, corpora: Corpora, cache: Path
+) -> None:
+    """A second run does not overwrite the first; the message says how to go on."""
+    with pytest.raises(FlagError, match="holds a run already: continue it with --resume"):
+        fit(tiny, corpora, whole_run, cache_dir=cache)
+
+
+def test_resuming_with_another_recipe_is_refused(
+    whole_run: Path, tiny: Recipe, corpora: Corpora, cache: Path
+) -> None:
+    """A run is what its recipe says, from the first step to the last."""
+    other = replace(tiny, seed=4)
+    with pytest.raises(FlagError, match="begun with another recipe"):
+        fit(other, corpora, whole_run, cache_dir=cache, resume=True)
+
+
+def test_resuming_nothing_is_refused(
+    tiny: Recipe, corpora: Corpora, cache: Path, tmp_path: Path
+) -> None:
+    """There must be a run to resume."""
+    with pytest.raises(FlagError, match="holds no run"):
+        fit(tiny, corpora, tmp_path / "none", cache_dir=cache, resume=True)
+
+
+def test_a_keyword_without_clips_is_named(
+    tiny: Recipe, corpora: Corpora, cache: Path, tmp_path: Path
+) -> None:
+    """The message names the word and what its folder needs."""
+    with pytest.raises(InputError, match="no usable training clip of 'middle'"):
+        fit(
+            replace(tiny, keywords=("low", "middle")),
+            corpora,
+            tmp_path / "run",
+            cache_dir=cache,
+        )
+
+
+def test_keywords_alone_are_refused(
+    tiny: Recipe, corpora: Corpora, cache: Path, tmp_path: Path
+) -> None:
+    """Without other words a model would take every word for a keyword."""
+    shutil.copytree(corpora.data[0], tmp_path / "data")
+    shutil.rmtree(tmp_path / "data" / "other")
+    with pytest.raises(InputError, match="no folder of other words"):
+        fit(tiny, Corpora([tmp_path / "data"]), tmp_path / "run", cache_dir=cache)
+
+
+def test_fine_tuning_moves_the_head_first_and_the_convolutions_never(
+    corpora: Corpora,
+    cache: Path,
+    tmp_path: Path,
+    checkpoint: Path,  # noqa: F811
+) -> None:
+    """The first epoch of the wav2vec2-base recipe trains the head, the second the transformer too."""
+    base = load_recipe("wav2vec2-base")
+    recipe = replace(
+        base,
+        keywords=("low", "high"),
+        training=replace(
+            base.training, epochs=2, examples_per_epoch=32, batch_size=16, learning_rate=1e-3
+        ),
+    )
+    run = tmp_path / "run"
+    fit(recipe, corpora, run, cache_dir=cache, init=str(checkpoint), workers=0)
+    before = load_file(checkpoint / "model.safetensors")
+    after = [
+        load_file(run / "checkpoints" / f"checkpoint-{step}" / "model.safetensors")
+        for step in (2, 4)
+    ]
+    conv = [k for k in after[0] if ".feature_extractor." in k]
+    attention = [k for k in after[0] if ".attention." in k and k.endswith("v_proj.weight")]
+    for weights in after:
+        assert conv
+        assert all(torch.equal(weights[k], before[k]) for k in conv)
+    assert all(torch.equal(after[0][k], before[k]) for k in attention)
+    assert not any(torch.equal(after[1][k], before[k]) for k in attention)
+    assert not torch.equal(after[0]["classifier.weight"], after[1]["classifier.weight"])

@@ -1,0 +1,144 @@
+"""The network: from scratch, and from a checkpoint."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from kws_train.model import build_model, feature_extractor, frames_of, gabor_filters
+from kws_train.recipe import Recipe, load_recipe, parse_recipe
+from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2ForPreTraining
+
+from kws_live.errors import ConfigError, InputError
+
+from .conftest import tiny_document
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """A pretrained model in the layout of facebook/wav2vec2-base, only much smaller."""
+    config = Wav2Vec2Config(
+        conv_dim=[16] * 7,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        num_conv_pos_embeddings=16,
+        num_conv_pos_embedding_groups=2,
+        codevector_dim=16,
+        proj_codevector_dim=16,
+        num_codevectors_per_group=4,
+    )
+    torch.manual_seed(0)
+    Wav2Vec2ForPreTraining(config).save_pretrained(tmp_path / "checkpoint")
+    Wav2Vec2FeatureExtractor(do_normalize=True).save_pretrained(tmp_path / "checkpoint")
+    return tmp_path / "checkpoint"
+
+
+def test_the_default_network_is_the_designed_one() -> None:
+    """2.6 M parameters, 48 frames a second, twelve labels in the recipe's order."""
+    recipe = load_recipe("default")
+    model = build_model(recipe)
+    assert sum(p.numel() for p in model.parameters()) == pytest.approx(2.6e6, rel=0.05)
+    assert frames_of(model, 16_000) == 48
+    assert [model.config.id2label[i] for i in range(12)] == list(recipe.labels)
+
+
+def test_bf16_agrees_with_fp32() -> None:
+    """Training in bf16 sees the same network: its grouped convolution is wrong when too narrow."""
+    model = build_model(load_recipe("default")).eval()
+    x = 0.05 * torch.randn(4, 16_000, generator=torch.Generator().manual_seed(0))
+    positional = model.wav2vec2.encoder.pos_conv_embed.conv
+    h = torch.randn(4, 192, 48, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        expected = [positional(h), model(x).logits]
+        with torch.autocast("cpu", torch.bfloat16):
+            got = [positional(h).float(), model(x).logits.float()]
+    for a, b in zip(expected, got, strict=True):
+        assert float((a - b).norm() / a.norm()) < 0.03
+
+
+def test_training_starts_the_same_for_the_same_seed(tiny: Recipe) -> None:
+    """Weights follow from the recipe's seed, whatever was drawn before."""
+    a = build_model(tiny).state_dict()
+    torch.randn(10)
+    b = build_model(tiny).state_dict()
+    assert all(torch.equal(a[k], b[k]) for k in a)
+
+
+def test_gabor_filters_are_pairs_on_a_mel_scale() -> None:
+    """Centre frequencies rise, cosine and sine of a pair share theirs, and an offset is unheard."""
+    filters = gabor_filters(128, 256).squeeze(1).numpy()
+    spectrum = np.abs(np.fft.rfft(filters, 4096))
+    peaks_hz = spectrum.argmax(axis=1) * 16_000 / 4096
+    assert np.all(np.diff(peaks_hz[::2]) > 0)
+    assert np.allclose(peaks_hz[::2][8:], peaks_hz[1::2][8:], atol=40)
+    assert 60 < peaks_hz[0] < 250
+    assert 7000 < peaks_hz[-2] < 8000
+    assert np.abs(filters.sum(axis=1)).max() < 1e-3 * np.abs(filters).sum(axis=1).max()
+
+
+def test_given_masks_hide_frames() -> None:
+    """The model hides the frames it is told to, and draws none of its own."""
+    document = tiny_document()
+    kinds = ("hidden", "attention", "activation", "feat_proj")
+    document["model"] |= {f"{kind}_dropout": 0.0 for kind in kinds}
+    model = build_model(parse_recipe(document)).train()
+    x = 0.1 * torch.randn(2, 16_000)
+    n = frames_of(model, 16_000)
+    none = torch.zeros(2, n, dtype=torch.bool)
+    some = none.clone()
+    some[:, 3:6] = True
+    with torch.no_grad():
+        assert torch.equal(
+            model(x, mask_time_indices=none).logits, model(x, mask_time_indices=none).logits
+        )
+        assert not torch.equal(
+            model(x, mask_time_indices=none).logits, model(x, mask_time_indices=some).logits
+        )
+
+
+def test_a_saved_network_is_plain_hugging_face(tiny: Recipe, tmp_path: Path) -> None:
+    """Class and parameter names of the saved folder are those that transformers knows."""
+    from transformers import AutoModelForAudioClassification
+
+    model = build_model(tiny).eval()
+    model.save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["architectures"] == ["Wav2Vec2ForSequenceClassification"]
+    again = AutoModelForAudioClassification.from_pretrained(tmp_path).eval()
+    x = 0.1 * torch.randn(1, 16_000)
+    with torch.no_grad():
+        assert torch.allclose(model(x).logits, again(x).logits, atol=1e-6)
+
+
+def test_a_checkpoint_gives_its_weights_and_gets_our_labels(checkpoint: Path) -> None:
+    """Fine-tuning starts from the checkpoint's encoder with a new head for the recipe's labels."""
+    recipe = load_recipe("wav2vec2-base")
+    model = build_model(recipe, str(checkpoint))
+    original = Wav2Vec2ForPreTraining.from_pretrained(checkpoint).wav2vec2.state_dict()
+    loaded = model.wav2vec2.state_dict()
+    assert all(torch.equal(loaded[k], v) for k, v in original.items())
+    assert model.classifier.out_features == 12
+    assert model.config.id2label[8] == "stop"
+
+
+def test_a_checkpoint_keeps_its_normalisation(checkpoint: Path, tiny: Recipe) -> None:
+    """A pretrained model's preprocessor goes with it; from scratch, nothing is normalised."""
+    assert feature_extractor(load_recipe("wav2vec2-base"), str(checkpoint)).do_normalize
+    assert not feature_extractor(tiny).do_normalize
+
+
+def test_a_folder_that_is_no_checkpoint_is_named(tmp_path: Path, tiny: Recipe) -> None:
+    """The message names the folder and the file that it lacks."""
+    with pytest.raises(InputError, match=r"--init .*: no config\.json"):
+        build_model(tiny, str(tmp_path))
+
+
+def test_an_impossible_network_is_a_recipe_error() -> None:
+    """Wav2Vec2Config's own complaint is passed on, as the recipe's fault."""
+    document = tiny_document()
+    document["model"]["conv_stride"] = [80]
+    with pytest.raises(ConfigError, match=r"recipe \[model\]"):
+        build_model(parse_recipe(document))

@@ -1,0 +1,1 @@
+"""Training of keyword-spotting models: corpora, augmentation, Wav2Vec2, evaluation."""

@@ -1,0 +1,219 @@
+"""The command `kws-train`."""
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kws_live import __version__
+from kws_live.errors import KwsLiveError
+
+DEFAULT_CACHE = "$XDG_CACHE_HOME/kws-live/train"
+
+
+class _Group(click.Group):
+    """Ends with the exit code of an expected error and shows it as one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KwsLiveError as error:
+            click.echo(f"kws-train: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+def _folders(flag: str, help_text: str, required: bool = False) -> Callable[..., Any]:
+    name = flag.removeprefix("--")
+    kind = click.Path(path_type=Path)
+    return click.option(
+        flag, name, type=kind, multiple=True, required=required, metavar="DIR", help=help_text
+    )
+
+
+_cache_option = click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help=f"Where decoded audio is kept, 2 MB a minute.  [default: {DEFAULT_CACHE}]",
+)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="kws-train")
+def main() -> None:
+    r"""Train a keyword model for kws-live.
+
+    \b
+    A first model, from Google's Speech Commands and synthetic voices:
+      kws-train synthesize --out voices
+      kws-train fit --data speech_commands --data voices --out run
+      kws-train evaluate run
+      kws-export run models/mine
+      kws-live --model models/mine
+
+    The more speech without keywords is given with --speech, the fewer false alarms.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+    )
+    for noisy in ("transformers", "accelerate", "httpx"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+
+
+@main.command()
+@click.option(
+    "--recipe",
+    default="default",
+    show_default=True,
+    metavar="NAME|FILE.toml",
+    help="default: compact, from scratch. wav2vec2-base: fine-tunes the pretrained model.",
+)
+@_folders(
+    "--data",
+    "Word clips: WORD/SPEAKER_nohash_N.wav (or .flac, .ogg), and _background_noise_/. Words that "
+    "are no keyword of the recipe teach what to ignore. Repeatable.",
+    required=True,
+)
+@_folders("--speech", "Longer speech that holds no keyword, in any folders. Repeatable.")
+@_folders("--noise", "Recordings of noise without speech, in any folders. Repeatable.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="RUN",
+    help="A new folder for checkpoints, the best model and its metrics.",
+)
+@click.option("--resume", is_flag=True, help="Continue the run in RUN from its last checkpoint.")
+@click.option(
+    "--init",
+    metavar="CHECKPOINT",
+    help="Start from this local model folder, or model name of the Hugging Face hub.",
+)
+@_cache_option
+@click.option(
+    "--workers",
+    type=click.IntRange(0, 64),
+    default=1,
+    show_default=True,
+    help="Processes that prepare examples. The result does not depend on it.",
+)
+def fit(
+    recipe: str,
+    data: tuple[Path, ...],
+    speech: tuple[Path, ...],
+    noise: tuple[Path, ...],
+    out: Path,
+    resume: bool,
+    init: str | None,
+    cache: Path | None,
+    workers: int,
+) -> None:
+    """Train a model.
+
+    One speaker in ten goes to validation and one in ten is kept for testing, by the hash of the
+    Speech Commands data set; the model with the best validation accuracy is kept in RUN.
+    Ctrl-C writes a checkpoint; the same command with --resume goes on from it.
+    """
+    from .cache import default_cache_dir  # noqa: PLC0415 - torch must not slow --help down
+    from .fit import Corpora, fit  # noqa: PLC0415
+    from .recipe import load_recipe  # noqa: PLC0415
+
+    began_s = time.monotonic()
+    stopped_by = fit(
+        load_recipe(recipe),
+        Corpora(data, speech, noise),
+        out,
+        cache_dir=cache or default_cache_dir(),
+        resume=resume,
+        init=init,
+        workers=workers,
+    )
+    if stopped_by is not None:
+        click.echo("stopped; the same command with --resume goes on", err=True)
+        # The parent is to see what ended us.
+        signal.signal(stopped_by, signal.SIG_DFL)
+        os.kill(os.getpid(), stopped_by)
+    logging.getLogger(__name__).info("trained in %.0f min", (time.monotonic() - began_s) / 60)
+    _evaluate(out, (), "validation", None)
+    click.echo(f"next: kws-export {out} models/NAME")
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@_folders("--data", "Clips to judge by, as for fit. Without it, those that fit validated with.")
+@click.option(
+    "--split",
+    type=click.Choice(["validation", "test", "all"]),
+    default="validation",
+    show_default=True,
+    help="Whose clips; all is for a folder that holds nothing but test clips.",
+)
+@_cache_option
+def evaluate(run: Path, data: tuple[Path, ...], split: str, cache: Path | None) -> None:
+    """Measure the model in RUN.
+
+    Prints recall and precision of each class, and writes metrics.json and the confusion matrix
+    (confusion-*.csv, confusion-*.png) into RUN. Accuracy on clips says little about false alarms
+    on a day of sound: measure those with kws-live eval.
+    """
+    _evaluate(run, data, split, cache)
+
+
+@main.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="A new folder."
+)
+@click.option(
+    "--voices",
+    type=click.IntRange(1, 2000),
+    default=90,
+    show_default=True,
+    help="How many espeak-ng voices; those of flite and festival are added.",
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+def synthesize(out: Path, voices: int, seed: int) -> None:
+    """Make clips of synthetic voices, to be given to fit as one more --data.
+
+    espeak-ng, flite and festival speak the ten command words, and words that resemble them.
+    Some voices are never used, so that the demo and the tests can: see voices.json in DIR.
+    """
+    from .synthesize import synthesize_corpus  # noqa: PLC0415
+
+    with click.progressbar(length=100, label="speaking", file=sys.stderr) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.update(100 * done // total - bar.pos)
+
+        n = synthesize_corpus(out, n_espeak=voices, seed=seed, progress=show)
+    click.echo(f"{n} clips in {out}")
+
+
+def _evaluate(run: Path, data: tuple[Path, ...], split: str, cache: Path | None) -> None:
+    from . import evaluate as ev  # noqa: PLC0415
+    from .cache import default_cache_dir  # noqa: PLC0415
+
+    model, recipe, normalize = ev.load_run(run)
+    choice: ev.SplitChoice = "testing" if split == "test" else split  # type: ignore[assignment]
+    if data:
+        windows = ev.windows_from(data, recipe, choice, cache or default_cache_dir())
+        name = "validation-clips" if split == "validation" else "test"
+    elif split == "validation":
+        windows, name = ev.stored_validation(run), "validation"
+    else:
+        raise click.UsageError(f"--split {split} needs --data: name the folder of test clips")
+    metrics = ev.write_evaluation(run, name, ev.judge(model, windows, recipe.labels, normalize))
+    click.echo(f"{name}: accuracy {100 * metrics['accuracy']:.2f} % of {metrics['n']} windows")
+    click.echo(f"  {'class':<12}{'n':>6}{'recall':>9}{'precision':>11}")
+    for label, c in metrics["classes"].items():
+        recall, precision = (
+            "-" if c[k] is None else f"{100 * c[k]:.1f} %" for k in ("recall", "precision")
+        )
+        click.echo(f"  {label:<12}{c['n']:>6}{recall:>9}{precision:>11}")

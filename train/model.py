@@ -1,0 +1,144 @@
+"""Building the network: a compact Wav2Vec2 from scratch, or a pretrained one."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from huggingface_hub.errors import StrictDataclassError
+from torch import nn
+from transformers import (
+    Wav2Vec2Config,
+    Wav2Vec2FeatureExtractor,
+    Wav2Vec2ForSequenceClassification,
+)
+
+from kws_live.errors import ConfigError, InputError
+from kws_live.types import SAMPLE_RATE_HZ
+
+from .recipe import Recipe
+
+#: Gabor filters cover these centre frequencies, evenly on the mel scale.
+GABOR_LOWEST_HZ, GABOR_HIGHEST_HZ = 80.0, 7_600.0
+#: The filters' L2 norm: normal speech then comes out well above the layer norm's epsilon,
+#: a microphone's own hiss below it.
+GABOR_NORM = 8.0
+
+
+class Float32Conv1d(nn.Conv1d):
+    """A convolution that leaves autocast: on the waveform, bf16 is both coarse and slow.
+
+    Its parameters have the names and shapes of `nn.Conv1d`'s.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the convolution in float32."""
+        with torch.autocast(x.device.type, enabled=False):
+            return super().forward(x.float())
+
+
+def build_model(recipe: Recipe, init: str | None = None) -> Wav2Vec2ForSequenceClassification:
+    """Return the recipe's network with the recipe's labels.
+
+    Args:
+        recipe: `model.pretrained`, or the arguments of a Wav2Vec2Config.
+        init: A local checkpoint folder or a model name to start from instead.
+
+    Raises:
+        InputError: The checkpoint cannot be loaded.
+        ConfigError: The recipe describes no Wav2Vec2.
+    """
+    names: dict[str, Any] = {
+        "num_labels": len(recipe.labels),
+        "id2label": dict(enumerate(recipe.labels)),
+        "label2id": {label: i for i, label in enumerate(recipe.labels)},
+        "problem_type": "single_label_classification",
+    }
+    # A non-zero probability makes the model own the vector that stands for masked frames; the
+    # masks themselves are always given to it.
+    masking: dict[str, Any] = {
+        "apply_spec_augment": True,
+        "mask_time_prob": 0.05,
+        "mask_feature_prob": 0.0,
+    }
+    torch.manual_seed(recipe.seed)
+    source = init or recipe.model.get("pretrained")
+    if source:
+        model = _load_pretrained(str(source), names | masking | {"layerdrop": 0.0})
+    else:
+        arguments = {k: v for k, v in recipe.model.items() if k != "gabor_start"}
+        layers: dict[str, Any] = {
+            "num_feat_extract_layers": len(arguments.get("conv_dim", [0] * 7))
+        }
+        try:
+            config = Wav2Vec2Config(**arguments, **layers, **masking, **names)
+            model = Wav2Vec2ForSequenceClassification._from_config(
+                config, attn_implementation="eager"
+            )
+        except (StrictDataclassError, ValueError, TypeError) as error:
+            raise ConfigError(f"recipe [model]: {error}") from error
+        if recipe.model.get("gabor_start"):
+            with torch.no_grad():
+                first = model.wav2vec2.feature_extractor.conv_layers[0].conv
+                first.weight.copy_(gabor_filters(first.out_channels, first.kernel_size[0]))
+                if first.bias is not None:
+                    first.bias.zero_()
+    model.wav2vec2.feature_extractor.conv_layers[0].conv.__class__ = Float32Conv1d
+    return model
+
+
+def feature_extractor(recipe: Recipe, init: str | None = None) -> Wav2Vec2FeatureExtractor:
+    """Return the preprocessor that belongs to the model; from scratch, it normalises nothing."""
+    source = init or recipe.model.get("pretrained")
+    if source:
+        return Wav2Vec2FeatureExtractor.from_pretrained(source)
+    return Wav2Vec2FeatureExtractor(
+        feature_size=1, sampling_rate=SAMPLE_RATE_HZ, padding_value=0.0, do_normalize=False
+    )
+
+
+def frames_of(model: Wav2Vec2ForSequenceClassification, samples: int) -> int:
+    """Return how many frames the convolutions make of a window."""
+    return int(model._get_feat_extract_output_lengths(samples))
+
+
+def gabor_filters(channels: int, taps: int) -> torch.Tensor:
+    """Return sine/cosine pairs of Gabor filters on a mel scale, float32[channels, 1, taps].
+
+    Filter 2k is the cosine and 2k + 1 the sine of centre frequency k. The envelope's width
+    follows the mel spacing, as far as the taps allow. Means are removed, so that an offset of
+    the waveform is not heard. After the learnable front ends LEAF (Zeghidour et al., 2021).
+    """
+    n = channels // 2
+    mels = np.linspace(_mel(GABOR_LOWEST_HZ), _mel(GABOR_HIGHEST_HZ), n + 2)
+    edges = 700.0 * (10 ** (mels / 2595.0) - 1)
+    t = (np.arange(taps) - (taps - 1) / 2) / SAMPLE_RATE_HZ
+    filters = np.zeros((channels, 1, taps), np.float32)
+    for k in range(n):
+        width_hz = (edges[k + 2] - edges[k]) / 2
+        sigma_s = min(math.sqrt(2 * math.log(2)) / (math.pi * width_hz), taps / SAMPLE_RATE_HZ / 5)
+        envelope = np.exp(-0.5 * (t / sigma_s) ** 2)
+        for j, wave in enumerate((np.cos, np.sin)):
+            h = envelope * wave(2 * np.pi * edges[k + 1] * t)
+            h -= envelope * h.sum() / envelope.sum()
+            filters[2 * k + j, 0] = GABOR_NORM * h / np.linalg.norm(h)
+    return torch.from_numpy(filters)
+
+
+def _mel(hz: float) -> float:
+    return 2595.0 * math.log10(1 + hz / 700.0)
+
+
+def _load_pretrained(source: str, settings: dict[str, Any]) -> Wav2Vec2ForSequenceClassification:
+    if Path(source).is_dir() and not (Path(source) / "config.json").is_file():
+        raise InputError(f"--init {source}: no config.json in it; give a Hugging Face model folder")
+    try:
+        return Wav2Vec2ForSequenceClassification.from_pretrained(
+            source, attn_implementation="eager", ignore_mismatched_sizes=True, **settings
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(
+            f"the checkpoint {source} cannot be loaded: {error}. Give a local folder with "
+            "config.json and model.safetensors with --init, or check the network connection"
+        ) from error

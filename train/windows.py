@@ -1,0 +1,74 @@
+"""One-second windows cut from recordings, and windows that hold no speech."""
+
+import numpy as np
+
+from kws_live.types import SAMPLE_RATE_HZ, Float32Array, Int16Array
+
+from .augment import apply_gain, coloured_noise
+
+WINDOW_SAMPLES = SAMPLE_RATE_HZ
+
+#: Kinds of silent window; the rest are crops of noise recordings.
+ZEROS_SHARE, FAINT_SHARE, MADE_SHARE = 0.05, 0.10, 0.25
+
+
+def to_float(x: Int16Array) -> Float32Array:
+    """Return int16 samples as float32 in −1..1."""
+    return x.astype(np.float32) / np.float32(32768)
+
+
+def to_int16(x: Float32Array) -> Int16Array:
+    """Return float samples in −1..1 as int16, rounded and clipped."""
+    rounded: Int16Array = np.clip(np.rint(x * 32768.0), -32768, 32767).astype(np.int16)
+    return rounded
+
+
+def centred_window(x: Int16Array) -> Int16Array:
+    """Return one second of a clip, int16 [16000]: its middle, or the clip between zeros."""
+    window = np.zeros(WINDOW_SAMPLES, np.int16)
+    spare = len(x) - WINDOW_SAMPLES
+    if spare >= 0:
+        window[:] = x[spare // 2 : spare // 2 + WINDOW_SAMPLES]
+    else:
+        window[-spare // 2 : -spare // 2 + len(x)] = x
+    return window
+
+
+def draw_crop(x: Int16Array, rng: np.random.Generator) -> tuple[Int16Array, int]:
+    """Return a second of a recording that is no pause, int16 [16000], and where it begins.
+
+    A shorter recording is repeated. A crop counts as a pause if it stays 12 dB below the
+    recording's peak; after four of them the last is taken.
+    """
+    if len(x) < WINDOW_SAMPLES:
+        return np.resize(x, WINDOW_SAMPLES), 0
+    peak = _peak(x)
+    for _ in range(4):
+        at = int(rng.integers(0, len(x) - WINDOW_SAMPLES + 1))
+        crop = x[at : at + WINDOW_SAMPLES]
+        if 4 * _peak(crop) >= peak:
+            break
+    return crop, at
+
+
+def silent_window(noise: Float32Array | None, rng: np.random.Generator) -> Float32Array:
+    """Return a window without speech: zeros, the faintest noise, made noise or recorded noise.
+
+    Args:
+        noise: float32 [16000] of recorded noise, or None to make noise instead.
+        rng: Draws the kind and the level.
+    """
+    draw = rng.random()
+    if draw < ZEROS_SHARE:
+        return np.zeros(WINDOW_SAMPLES, np.float32)
+    if draw < ZEROS_SHARE + FAINT_SHARE:
+        faint = rng.standard_normal(WINDOW_SAMPLES).astype(np.float32) * rng.uniform(0.2, 3) / 32768
+        return apply_gain(faint.astype(np.float32), 0.0)
+    if noise is None or draw < ZEROS_SHARE + FAINT_SHARE + MADE_SHARE:
+        made = coloured_noise(WINDOW_SAMPLES, rng.uniform(0, 2), rng)
+        return apply_gain(made, rng.uniform(-50, 6))
+    return apply_gain(noise, rng.uniform(-30, 6))
+
+
+def _peak(x: Int16Array) -> int:
+    return max(int(x.max()), -int(x.min()))
