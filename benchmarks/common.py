@@ -1,0 +1,99 @@
+"""What the benchmarks share: where a figure was measured, how it is shown and how it is kept."""
+
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import rich
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def kws_live() -> Path:
+    """Returns the installed command of the environment that runs the benchmark.
+
+    Raises:
+        SystemExit: It is not installed there.
+    """
+    command = Path(sys.executable).parent / "kws-live"
+    if not command.exists():
+        raise SystemExit(f"There is no {command}; run the benchmarks with `make bench`.")
+    return command
+
+
+def machine() -> dict[str, object]:
+    """Returns what a reader needs to compare figures: processor, cores, system, Python."""
+    cpuinfo = Path("/proc/cpuinfo")
+    names = (
+        line.partition(":")[2].strip()
+        for line in (cpuinfo.read_text().splitlines() if cpuinfo.exists() else ())
+        if line.startswith("model name")
+    )
+    return {
+        "cpu": next(names, platform.processor() or platform.machine()),
+        "cores": len(os.sched_getaffinity(0)),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "load_1min": round(os.getloadavg()[0], 2),
+    }
+
+
+def commit() -> str | None:
+    """Returns the checked-out commit, with `+` if files differ from it; None outside a clone."""
+
+    def git(*args: str) -> str:
+        return subprocess.run(
+            ["git", *args], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--", ".", ":!benchmarks/results")
+        return git("rev-parse", "--short=12", "HEAD") + ("+" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def publish(
+    benchmark: str,
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    figures: Mapping[str, object],
+) -> None:
+    """Prints a table and one line of JSON, and appends that line to `results/BENCHMARK.jsonl`.
+
+    Args:
+        benchmark: Name of the benchmark, and of its file of results.
+        title: What the table shows.
+        columns: Headings; the first column is text, the others are figures.
+        rows: The cells, as people read them.
+        figures: The same for programs, units in the names; JSON types only.
+    """
+    table = Table(title=title, title_justify="left")
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index else "left")
+    for row in rows:
+        table.add_row(*row)
+    rich.print(table)
+
+    line = json.dumps(
+        {
+            "benchmark": benchmark,
+            "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "commit": commit(),
+            "machine": machine(),
+            **figures,
+        },
+        allow_nan=False,
+    )
+    print(line)
+    RESULTS.mkdir(exist_ok=True)
+    with (RESULTS / f"{benchmark}.jsonl").open("a", encoding="utf-8") as results:
+        results.write(line + "\n")
