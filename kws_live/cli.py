@@ -1,13 +1,14 @@
 """The command line: flags and subcommands in, exit codes out."""
 
+import errno
 import json
 import logging
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,8 +16,10 @@ from typing import Any, NoReturn
 import click
 
 from kws_live import __version__
-from kws_live.errors import DeviceError, KwsLiveError
+from kws_live.errors import DeviceError, KwsLiveError, OutputError
 from kws_live.text import printable
+
+_WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 _EPILOG = """\b
 Examples:
@@ -27,21 +30,34 @@ Examples:
   kws-live --input meeting.flac              search a recording
 
 \b
-Exit codes: 0 done, 2 wrong flags, 66 input or model unusable, 69 no usable device,
-70 internal error, 74 a write failed, 78 wrong configuration. Ctrl-C and SIGTERM stop cleanly.
+Exit codes: 0 done, 2 wrong flags, 66 input or model unusable,
+69 no usable device, 70 internal error, 74 a write failed,
+78 wrong configuration. Ctrl-C and SIGTERM stop cleanly.
 """
 
 
 class _Group(click.Group):
     """A group that leaves a closed standard output to `main`; click itself would exit with 1."""
 
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Parse the command line, which prints --help and --version; as click's own."""
+        with _quiet_end():
+            return super().make_context(*args, **options)
+
     def invoke(self, context: click.Context) -> Any:
         """Run the command; as click's own."""
-        try:
+        with _quiet_end():
             return super().invoke(context)
-        except BrokenPipeError:
-            _discard_output()
-            raise click.exceptions.Exit(0) from None
+
+
+@contextmanager
+def _quiet_end() -> Iterator[None]:
+    """End the command with 0 when the reader of standard output has gone."""
+    try:
+        yield
+    except BrokenPipeError:
+        _discard_output()
+        raise click.exceptions.Exit(0) from None
 
 
 class _PrintableFormatter(logging.Formatter):
@@ -242,9 +258,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         code = cli.main(args=arguments, prog_name="kws-live", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
-        _discard_output()
-        sys.exit(0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -255,10 +268,20 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except KwsLiveError as error:
         _tell(str(error))
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in _WRITE_ERRORS:
+            _report_bug()
+        _discard_output()
+        _tell(f"can't write to standard output: {error.strerror}. Send it elsewhere.")
+        sys.exit(OutputError.exit_code)
     except Exception:
-        _tell(f"{traceback.format_exc()}internal error. Please report it with the lines above.")
-        sys.exit(KwsLiveError.exit_code)
+        _report_bug()
     sys.exit(code)
+
+
+def _report_bug() -> NoReturn:
+    _tell(f"{traceback.format_exc()}internal error. Please report it with the lines above.")
+    sys.exit(KwsLiveError.exit_code)
 
 
 def _open_standard_descriptors() -> None:

@@ -125,7 +125,9 @@ def _refuse_recording_over_input(options: Options) -> None:
     if options.record is None or options.input in (None, STANDARD_INPUT):
         return
     assert options.input is not None
-    if options.record.exists() and options.record.samefile(options.input):
+    if not (options.record.exists() and Path(options.input).exists()):
+        return
+    if options.record.samefile(options.input):
         raise OutputError(
             f"--record {options.record} is the file that --input {options.input} reads: it would "
             "be destroyed. Record to another file."

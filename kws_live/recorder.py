@@ -39,6 +39,7 @@ class Recorder:
         self._paced = paced
         self._waiting: deque[Int16Array | int] = deque()
         self._waiting_samples = 0
+        self._samples = 0
         self._closed = False
         self._changed = threading.Condition()
         try:
@@ -80,8 +81,11 @@ class Recorder:
                     if isinstance(item, int):
                         for start in range(0, item, len(_ZEROS)):
                             self._file.write(_ZEROS[: item - start])
+                        self._samples += item
                     else:
                         self._file.write(item)
+                        self._samples += len(item)
+            self._check_last_sample()
         except (soundfile.LibsndfileError, OSError, AssertionError) as error:
             # soundfile asserts that all was written, and that is how a full disk shows.
             raise OutputError(
@@ -90,6 +94,13 @@ class Recorder:
             ) from error
         finally:
             self.close()
+
+    def _check_last_sample(self) -> None:
+        """Read back the end: libsndfile says nothing when the disk is full as it closes a file."""
+        if self._path.is_file() and self._samples:
+            with soundfile.SoundFile(self._path) as file:
+                file.seek(self._samples - 1)
+                assert len(file.read(1)) == 1, "the end is missing"
 
     def _take(self) -> Int16Array | int | None:
         with self._changed:

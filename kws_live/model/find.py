@@ -27,11 +27,12 @@ def find_model(model: str, env: Mapping[str, str] = os.environ) -> Path:
             )
         return path
     homes = [Path(str(resources.files("kws_models")))]
-    data_home = Path(env.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share"))
-    if data_home.is_absolute():
-        homes.insert(0, data_home / "kws-live/models")
+    data_home = Path(env.get("XDG_DATA_HOME", ""))
+    if not data_home.is_absolute():
+        data_home = Path(os.path.expanduser("~/.local/share"))
+    homes.insert(0, data_home / "kws-live/models")
     for home in homes:
-        if (home / model / MANIFEST_NAME).is_file():
+        if os.path.isfile(home / model / MANIFEST_NAME):
             return home / model
     names = sorted(
         {found.parent.name for home in homes for found in home.glob(f"*/{MANIFEST_NAME}")}

@@ -5,10 +5,10 @@ range before use, file names may not leave the folder, and a file is hashed befo
 """
 
 import base64
-import binascii
 import hashlib
 import json
 import math
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,8 @@ FORMAT = 1
 
 MANIFEST_NAME = "kws.json"
 _MAX_MANIFEST_BYTES = 4 << 20
+_MAX_TOLERANCE = 0.1
+"""A self-test that allows more tells nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +119,9 @@ def load_model_folder(path: Path) -> ModelFolder:
     """
     file = path / MANIFEST_NAME
     try:
-        if file.stat().st_size > _MAX_MANIFEST_BYTES:
-            raise ModelError(f"{file} is larger than {_MAX_MANIFEST_BYTES} bytes. {_REMEDY}")
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_MANIFEST_BYTES:
+            raise ModelError(f"{file} is no file of at most {_MAX_MANIFEST_BYTES} bytes. {_REMEDY}")
         document = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(
@@ -170,8 +173,10 @@ class _Reader:
 
     def _number(self, key: str, value: object) -> float:
         try:
-            if isinstance(value, int | float) and math.isfinite(number := float(value)):
-                return number
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                number = float(value)
+                if math.isfinite(number):
+                    return number
         except OverflowError:
             pass
         raise self._fail(f"{key} holds {value!r:.60}, which is no finite number")
@@ -268,7 +273,7 @@ class _Reader:
         table = self._field(document, "self_test", dict)
         try:
             raw = base64.b64decode(self._field(table, "window_int16_base64", str), validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise self._fail(f"self_test.window_int16_base64: {error}") from error
         if len(raw) != 2 * samples:
             raise self._fail(
@@ -285,4 +290,6 @@ class _Reader:
                 raise self._fail(f"{where}.logits must hold {labels} numbers")
             expected[name] = tuple(self._number(f"{where}.logits", value) for value in logits)
             tolerance[name] = self._number(f"{where}.tolerance", entry.get("tolerance"))
+            if not 0 < tolerance[name] <= _MAX_TOLERANCE:
+                raise self._fail(f"{where}.tolerance = {tolerance[name]} is out of range")
         return SelfTest(np.frombuffer(raw, dtype="<i2").astype(np.int16), expected, tolerance)
