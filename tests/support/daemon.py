@@ -1,10 +1,15 @@
 """The installed `kws-live` command, run as a user runs it."""
 
+import contextlib
 import json
 import os
+import queue
+import shlex
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +21,12 @@ DEMO = Path(__file__).resolve().parents[2] / "kws_live" / "demo"
 KEYWORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
 LATEST_S = 0.75
 
+USAGE, INPUT, DEVICE, INTERNAL, OUTPUT, CONFIG = 2, 66, 69, 70, 74, 78
+"""Exit codes."""
+
+PATIENCE_S = 60.0
+"""What takes longer hangs: the test fails and says what the command had written until then."""
+
 Event = dict[str, Any]
 
 
@@ -23,17 +34,71 @@ def run(
     *arguments: str | Path,
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
-    timeout_s: float = 120,
+    settings: Mapping[str, str] | None = None,
+    timeout_s: float = 2 * PATIENCE_S,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run the command to its end, in an environment without the user's own configuration."""
-    return subprocess.run(
-        [COMMAND, *map(str, arguments)],
-        input=stdin,
-        env=clean(env),
-        capture_output=True,
-        timeout=timeout_s,
-        check=False,
+    """Run the command to its end, without the user's own configuration; `settings` are KWS_LIVE_* variables."""
+    environment = clean(env) | dict(settings or {})
+    return _to_the_end([COMMAND, *map(str, arguments)], stdin, environment, timeout_s)
+
+
+def fails(
+    code: int,
+    *arguments: str | Path,
+    says: Sequence[str],
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> None:
+    """Run the command as `run` does and check how it fails: its exit code, its words, and no traceback."""
+    result = run(*arguments, stdin=stdin, env=env, settings=settings)
+    message = " ".join(result.stderr.decode().split())
+    assert result.returncode == code, message
+    assert "Traceback" not in message
+    for words in says:
+        assert words in message, message
+
+
+def run_in_bash(
+    script: str,
+    *values: str | Path,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    timeout_s: float = PATIENCE_S,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a script that finds the command as `kws-live` and `values` as $1, $2 …, as `run` does."""
+    environment = clean(env)
+    environment["PATH"] = f"{COMMAND.parent}:{environment['PATH']}"
+    return _to_the_end(
+        ["bash", "-c", script, "bash", *map(str, values)], stdin, environment, timeout_s
     )
+
+
+def _to_the_end(
+    argv: Sequence[str | Path], stdin: bytes, env: Mapping[str, str], timeout_s: float
+) -> subprocess.CompletedProcess[bytes]:
+    # A session of its own, so that a pipeline that hangs can be killed as a whole.
+    process = subprocess.Popen(
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=env,
+        start_new_session=True,
+    )
+    try:
+        stdout, stderr = process.communicate(stdin, timeout=timeout_s)
+    except subprocess.TimeoutExpired as error:
+        shown = shlex.join(map(str, argv))
+        raise AssertionError(
+            f"{shown} did not end within {timeout_s:g} s; standard error: {error.stderr!r}"
+        ) from None
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return subprocess.CompletedProcess(argv, process.returncode, stdout, stderr)
 
 
 def clean(env: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -43,7 +108,8 @@ def clean(env: Mapping[str, str] | None = None) -> dict[str, str]:
         for name, value in (os.environ if env is None else env).items()
         if not name.startswith("KWS_LIVE_")
     }
-    return kept | {"XDG_CONFIG_HOME": "/nonexistent"}
+    # Nobody can make a folder there, as PulseAudio's library does elsewhere for root.
+    return kept | {"XDG_CONFIG_HOME": "/dev/null"}
 
 
 def events(output: bytes) -> list[Event]:
@@ -75,43 +141,73 @@ def heard_once_each(found: Sequence[Event], labels: Sequence[Label], offset_s: f
 
 
 class Daemon:
-    """A running `kws-live --json`, stopped at the end of the `with`."""
+    """A running `kws-live --json`, stopped at the end of the `with`; no method waits for ever."""
 
     def __init__(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> None:
+        # A file and not a pipe: nobody has to read it for the daemon to go on.
+        self._stderr = os.memfd_create("standard-error")
         self._process = subprocess.Popen(
             [COMMAND, "--json", *map(str, arguments)],
             env=clean(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._stderr,
         )
         self.pid = self._process.pid
         self.seen: list[Event] = []
+        # A thread reads, because a read of a pipe that a grandchild holds can't be given up.
+        self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
 
     def __enter__(self) -> "Daemon":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        os.close(self._stderr)
 
-    def wait_for(self, kind: str) -> Event:
+    def wait_for(self, kind: str, patience_s: float = PATIENCE_S) -> Event:
         """Read events until one of this type comes."""
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.seen.append(json.loads(line))
-            if self.seen[-1]["type"] == kind:
-                return self.seen[-1]
-        raise AssertionError(f"no {kind!r} event; standard error: {self.errors()}")
+        deadline_s = time.monotonic() + patience_s
+        while (event := self._next(deadline_s, f"no {kind!r} event")) is not None:
+            if event["type"] == kind:
+                return event
+        raise AssertionError(f"it ended without a {kind!r} event; standard error: {self.errors()}")
 
-    def stop(self, number: signal.Signals) -> int:
+    def stop(self, number: signal.Signals, patience_s: float = PATIENCE_S) -> int:
         """Send a signal, read the remaining events and return the process's exit status."""
-        assert self._process.stdout is not None
         self._process.send_signal(number)
-        self.seen += events(self._process.stdout.read())
-        return self._process.wait(15)
+        deadline_s = time.monotonic() + patience_s
+        while self._next(deadline_s, f"it goes on after {number.name}") is not None:
+            pass
+        try:
+            return self._process.wait(max(0.1, deadline_s - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise AssertionError(
+                f"it closed its output and did not end; standard error: {self.errors()}"
+            ) from None
 
     def errors(self) -> str:
-        """Return what was written to standard error; only after the end."""
-        assert self._process.stderr is not None
-        return self._process.stderr.read().decode()
+        """Return what was written to standard error until now."""
+        # Without moving the offset, which is the daemon's as well.
+        return os.pread(self._stderr, os.fstat(self._stderr).st_size, 0).decode(errors="replace")
+
+    def _next(self, deadline_s: float, fault: str) -> Event | None:
+        """Return the next event, or None at the end of the output."""
+        try:
+            line = self._lines.get(timeout=max(0.0, deadline_s - time.monotonic()))
+        except queue.Empty:
+            raise AssertionError(f"{fault} in time; standard error: {self.errors()}") from None
+        if not line:
+            self._lines.put(line)
+            return None
+        self.seen.append(json.loads(line))
+        return self.seen[-1]
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.put(line)
+        self._process.stdout.close()
+        self._lines.put(b"")
