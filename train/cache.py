@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from kws_live.types import SAMPLE_RATE_HZ, Int16Array
 
 from .activity import active_span, clip_fault
 from .corpus import Recording, manifest_hash
+from .files import replacing, write_text
 from .windows import to_float, to_int16
 
 #: Raise when what is stored, or how it is measured, changes.
@@ -26,6 +28,9 @@ CACHE_FORMAT = 2
 @dataclass(frozen=True)
 class ClipStore:
     """Decoded recordings: `samples[starts[i] : starts[i + 1]]` is recording i.
+
+    Pickled, it names the file of samples instead of holding them, so that worker processes share
+    the pages of one mapped file.
 
     Attributes:
         recordings: What the rows are.
@@ -37,13 +42,19 @@ class ClipStore:
     """
 
     recordings: list[Recording]
-    samples: Int16Array
+    samples: "np.memmap[Any, np.dtype[np.int16]]"
     starts: npt.NDArray[np.int64]
     spans: npt.NDArray[np.int64]
     faults: list[str]
 
     def __len__(self) -> int:
         return len(self.recordings)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"samples": self.samples.filename}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state | {"samples": _mapped(state["samples"])})
 
     def clip(self, i: int) -> Int16Array:
         """Return recording i as int16 samples."""
@@ -82,7 +93,7 @@ def open_store(
     """
     key = f"v{CACHE_FORMAT}-{manifest_hash(recordings)}"
     audio, index = cache_dir / f"{key}.s16", cache_dir / f"{key}.json"
-    if not index.is_file():
+    if not (index.is_file() and audio.is_file()):
         try:
             cache_dir.mkdir(parents=True, exist_ok=True)
             _write(recordings, audio, index, progress)
@@ -94,7 +105,7 @@ def open_store(
     stored = json.loads(index.read_text())
     return ClipStore(
         recordings=list(recordings),
-        samples=np.memmap(audio, dtype=np.int16, mode="r"),
+        samples=_mapped(audio),
         starts=np.asarray(stored["starts"], dtype=np.int64),
         spans=np.asarray(stored["spans"], dtype=np.int64).reshape(-1, 2),
         faults=stored["faults"],
@@ -117,12 +128,15 @@ def read_clip(path: Path) -> Int16Array:
     return to_int16(mono)
 
 
+def _mapped(audio: str | Path) -> "np.memmap[Any, np.dtype[np.int16]]":
+    return np.memmap(audio, dtype=np.int16, mode="r")
+
+
 def _write(
     recordings: Sequence[Recording], audio: Path, index: Path, progress: Callable[[int, int], None]
 ) -> None:
     starts, spans, faults = [0], [], []
-    partial = audio.with_suffix(f".{os.getpid()}")
-    with partial.open("wb") as out:
+    with replacing(audio) as partial, partial.open("wb") as out:
         for i, recording in enumerate(recordings):
             x = read_clip(recording.file)
             out.write(x.tobytes())
@@ -134,8 +148,4 @@ def _write(
             spans.append(span)
             faults.append(fault)
             progress(i + 1, len(recordings))
-    partial.rename(audio)
-    # Written last and whole: its presence says that the audio beside it is complete.
-    waiting = index.with_suffix(f".{os.getpid()}")
-    waiting.write_text(json.dumps({"starts": starts, "spans": spans, "faults": faults}))
-    waiting.rename(index)
+    write_text(index, json.dumps({"starts": starts, "spans": spans, "faults": faults}))

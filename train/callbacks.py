@@ -1,6 +1,7 @@
 """What happens during training besides training: keeping the best model, stopping on a signal."""
 
 import logging
+import os
 import signal
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -14,7 +15,8 @@ from transformers import (
     Wav2Vec2FeatureExtractor,
 )
 
-from .run_folder import write_json, write_model
+from .files import write_json
+from .run_folder import write_model
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +73,7 @@ class StopOnSignal(TrainerCallback):
         """Start unstopped."""
         self.stopped_by: int | None = None
         self._before: dict[int, Any] = {}
+        self._process = os.getpid()
 
     def __enter__(self) -> "StopOnSignal":
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -87,6 +90,8 @@ class StopOnSignal(TrainerCallback):
             signal.signal(number, handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        if os.getpid() != self._process:
+            return  # Ctrl-C reaches the workers too; the process that feeds them ends them
         if self.stopped_by is not None:
             raise KeyboardInterrupt
         self.stopped_by = number

@@ -1,5 +1,6 @@
 """The command `kws-train`."""
 
+import errno
 import logging
 import os
 import signal
@@ -12,7 +13,7 @@ from typing import Any
 import click
 
 from kws_live import __version__
-from kws_live.errors import KwsLiveError
+from kws_live.errors import KwsLiveError, OutputError
 
 DEFAULT_CACHE = "$XDG_CACHE_HOME/kws-live/train"
 
@@ -27,6 +28,12 @@ class _Group(click.Group):
         except KwsLiveError as error:
             click.echo(f"kws-train: {error}", err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # whoever read our output has gone: click ends quietly
+            hint = "Check that it may be written to and that its disk has space"
+            click.echo(f"kws-train: {error}. {hint}", err=True)
+            ctx.exit(OutputError.exit_code)
 
 
 def _folders(flag: str, help_text: str, required: bool = False) -> Callable[..., Any]:
@@ -74,7 +81,8 @@ def main() -> None:
     default="default",
     show_default=True,
     metavar="NAME|FILE.toml",
-    help="default: compact, from scratch. wav2vec2-base: fine-tunes the pretrained model.",
+    help="default: compact, from scratch. finish: trains on what it gave, with --init. "
+    "wav2vec2-base: fine-tunes the pretrained model.",
 )
 @_folders(
     "--data",
@@ -162,7 +170,7 @@ def evaluate(run: Path, data: tuple[Path, ...], split: str, cache: Path | None) 
 
     Prints recall and precision of each class, and writes metrics.json and the confusion matrix
     (confusion-*.csv, confusion-*.png) into RUN. Accuracy on clips says little about false alarms
-    on a day of sound: measure those with kws-live eval.
+    on a day of sound: measure those with python -m kws_live.eval.operating_point.
     """
     _evaluate(run, data, split, cache)
 
@@ -204,7 +212,7 @@ def _evaluate(run: Path, data: tuple[Path, ...], split: str, cache: Path | None)
     choice: ev.SplitChoice = "testing" if split == "test" else split  # type: ignore[assignment]
     if data:
         windows = ev.windows_from(data, recipe, choice, cache or default_cache_dir())
-        name = "validation-clips" if split == "validation" else "test"
+        name = ev.evaluation_name(data, choice, windows, recipe)
     elif split == "validation":
         windows, name = ev.stored_validation(run), "validation"
     else:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors import SafetensorError
 from transformers import AutoFeatureExtractor, Wav2Vec2ForSequenceClassification
 
 from kws_live.errors import InputError
@@ -17,12 +18,12 @@ from kws_live.types import Int16Array
 
 from .cache import open_store
 from .corpus import find_recordings
+from .files import replacing, write_json
 from .plan import pools_of
 from .recipe import Recipe, load_recipe
-from .run_folder import write_json
-from .split import Split
+from .split import Split, speech_commands_split
 from .validation import LabelledWindows, word_windows
-from .windows import to_float
+from .windows import prepare, to_float
 
 #: What `evaluate` can be asked for; `all` is for folders that hold nothing but test clips.
 SplitChoice = Literal["validation", "testing", "all"]
@@ -72,10 +73,11 @@ def load_run(run: Path) -> tuple[Wav2Vec2ForSequenceClassification, Recipe, bool
         )
     try:
         model = Wav2Vec2ForSequenceClassification.from_pretrained(run, attn_implementation="eager")
-        extractor = AutoFeatureExtractor.from_pretrained(run)
-    except (OSError, ValueError) as error:
+        extractor = AutoFeatureExtractor.from_pretrained(run)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise InputError(f"{run} cannot be loaded: {error}. Train it again") from error
-    return model.eval(), load_recipe(str(run / "recipe.toml")), bool(extractor.do_normalize)
+    model.eval()  # type: ignore[no-untyped-call]
+    return model, load_recipe(str(run / "recipe.toml")), bool(extractor.do_normalize)
 
 
 def judge(
@@ -90,7 +92,7 @@ def judge(
         model: In evaluation mode.
         windows: What to judge by.
         labels: Names of the classes.
-        normalize: Give the model windows of zero mean and unit variance.
+        normalize: What the model's preprocessor says of its input.
     """
     guesses = np.argmax(logits_of(model, windows.clips, normalize), axis=1)
     confusion = np.zeros((len(labels), len(labels)), np.int64)
@@ -105,9 +107,7 @@ def logits_of(
     """Return the model's logits for int16 [n, 16000] windows, float32 [n, classes]."""
     logits = []
     for i in range(0, len(clips), batch):
-        x = torch.from_numpy(to_float(clips[i : i + batch]))
-        if normalize:
-            x = (x - x.mean(1, keepdim=True)) / torch.sqrt(x.var(1, keepdim=True) + 1e-7)
+        x = torch.from_numpy(prepare(to_float(clips[i : i + batch]), normalize))
         logits.append(model(x.to(model.device)).logits.float().cpu().numpy())
     return np.concatenate(logits)
 
@@ -144,6 +144,25 @@ def windows_from(
     return windows
 
 
+def evaluation_name(
+    data: Sequence[Path], split: SplitChoice, windows: LabelledWindows, recipe: Recipe
+) -> str:
+    """Return what an evaluation on some folders is called in `metrics.json`.
+
+    Only clips of speakers that no model trained on make a `test`. Whole folders with clips of
+    other speakers go by the folders' names.
+    """
+    if split == "validation":
+        return "validation-clips"
+    keywords = windows.labels < len(recipe.keywords)
+    sources = [s for s, keyword in zip(windows.sources, keywords, strict=True) if keyword]
+    if split == "testing" or (
+        sources and all(speech_commands_split(Path(s).name) == "testing" for s in sources)
+    ):
+        return "test"
+    return "-".join(["folder", *sorted({p.resolve().name for p in data})])
+
+
 def write_evaluation(run: Path, name: str, evaluation: Evaluation) -> dict[str, Any]:
     """Add an evaluation to `metrics.json` and write its confusion matrix as CSV and PNG.
 
@@ -156,10 +175,13 @@ def write_evaluation(run: Path, name: str, evaluation: Evaluation) -> dict[str, 
         The evaluation's metrics.
     """
     file = run / "metrics.json"
-    metrics = json.loads(file.read_text()) if file.is_file() else {}
+    metrics = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     metrics[name] = evaluation.metrics()
     write_json(file, metrics)
-    with (run / f"confusion-{name}.csv").open("w", newline="") as out:
+    with (
+        replacing(run / f"confusion-{name}.csv") as waiting,
+        waiting.open("w", newline="", encoding="utf-8") as out,
+    ):
         rows = csv.writer(out)
         rows.writerow(["truth \\ guess", *evaluation.labels])
         for label, row in zip(evaluation.labels, evaluation.confusion, strict=True):
@@ -190,7 +212,8 @@ def _draw_confusion(evaluation: Evaluation, path: Path) -> None:
         axes.text(
             j, i, str(evaluation.confusion[i, j]), ha="center", va="center", color=colour, size=8
         )
-    figure.savefig(path, dpi=120)
+    with replacing(path) as waiting:
+        figure.savefig(waiting, dpi=120, format="png")
 
 
 def _ratio(part: int | np.int64, whole: int | np.int64) -> float | None:

@@ -6,7 +6,6 @@ none. The examples are made to be like that.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +14,7 @@ from kws_live.types import Float32Array
 
 from . import augment
 from .cache import ClipStore
-from .plan import Make, plan_epoch, pools_of
+from .plan import Make, Rows, plan_epoch, pools_of
 from .recipe import Recipe
 from .windows import WINDOW_SAMPLES, draw_crop, silent_window, to_float
 
@@ -55,11 +54,8 @@ class ExampleMaker:
         """
         self._store, self._recipe, self._n_frames = store, recipe, n_frames
         self._pools = pools_of(store, recipe, "training")
-        lengths = np.diff(store.starts)
-        # An epoch's plan is needed thousands of times in a row, hardly ever another one.
-        self._plan = lru_cache(maxsize=2)(
-            lambda epoch: plan_epoch(self._pools, lengths, recipe, epoch)
-        )
+        self._lengths = np.diff(store.starts)
+        self._planned: tuple[int, tuple[Rows, Rows, Rows]] | None = None
 
     def make(self, epoch: int, index: int) -> Example:
         """Return example `index` of epoch `epoch`, drawn from generator (seed, epoch, index)."""
@@ -78,6 +74,12 @@ class ExampleMaker:
         if a.mask_longest_frames and rng.random() < a.mask_share:
             mask = augment.draw_time_mask(self._n_frames, a.mask_longest_frames, rng)
         return Example(window, mask, int(labels[index]))
+
+    def _plan(self, epoch: int) -> tuple[Rows, Rows, Rows]:
+        """An epoch's plan, kept: it is needed thousands of times in a row, then never again."""
+        if self._planned is None or self._planned[0] != epoch:
+            self._planned = epoch, plan_epoch(self._pools, self._lengths, self._recipe, epoch)
+        return self._planned[1]
 
     def _word(self, row: int, make: Make, rng: np.random.Generator) -> Float32Array:
         """A word somewhere in the window, or what remains of it at an edge."""

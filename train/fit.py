@@ -1,13 +1,15 @@
 """A training run from folders to a Hugging Face model folder."""
 
 import logging
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from transformers import (
     EvalPrediction,
     Trainer,
@@ -18,14 +20,15 @@ from transformers import (
 )
 from transformers.trainer_callback import PrinterCallback
 
-from kws_live.errors import InputError
-from kws_live.types import UNKNOWN_LABEL
+from kws_live.errors import InputError, OutputError
+from kws_live.types import SILENCE_LABEL, UNKNOWN_LABEL
 
 from . import run_folder
 from .cache import open_store
 from .callbacks import HeadFirst, KeepBest, StopOnSignal
-from .corpus import find_recordings
+from .corpus import BACKGROUND_FOLDER, Recording, find_recordings
 from .datasets import RunDataset, WindowDataset
+from .errors import FlagError
 from .examples import ExampleMaker
 from .model import build_model, feature_extractor, frames_of
 from .plan import Pools, pools_of
@@ -68,20 +71,28 @@ def fit(
         run: The folder to write; docs/training.md lists its files.
         cache_dir: Where decoded audio is kept.
         resume: Continue from the run's last checkpoint.
-        init: A local checkpoint or a model name to start from.
+        init: A local checkpoint or a model name to start from, in place of the recipe's model.
         workers: Processes that make examples beside this one; the result does not depend on it.
 
     Returns:
         None if the run ended, else the number of the signal that interrupted it.
 
     Raises:
-        FlagError: The run folder holds a run and `resume` is false, or the reverse.
+        FlagError: The run folder holds a run and `resume` is false, or the reverse; or that run
+            has another recipe or other recordings; or this is one of several processes.
         InputError: A folder, recording or checkpoint is missing or unusable.
         ConfigError: The recipe describes no Wav2Vec2.
-        OutputError: The cache cannot be written.
+        OutputError: The cache or the run folder cannot be written.
     """
+    _require_one_process()
+    if init:
+        # What a run starts from is part of its recipe: kept beside the weights, compared on resuming.
+        recipe = replace(recipe, model={"pretrained": init})
     run_folder.prepare(run, recipe, resume)
     recordings = find_recordings(corpora.data, corpora.speech, corpora.noise)
+    _require_no_silence_folder(recordings)
+    if resume:
+        run_folder.require_same_recordings(run, recordings)
     store = open_store(recordings, cache_dir, DecodingLines())
     faults = ", ".join(f"{n} {fault}" for fault, n in sorted(store.fault_counts().items()))
     log.info("%d recordings; word clips left out: %s", len(store), faults or "none")
@@ -89,17 +100,31 @@ def fit(
     validation = pools_of(store, recipe, "validation")
     _require_words(recipe, training, validation)
 
-    model = build_model(recipe, init)
-    extractor = feature_extractor(recipe, init)
+    model = build_model(recipe)
+    extractor = feature_extractor(recipe)
     maker = ExampleMaker(store, recipe, frames_of(model, WINDOW_SAMPLES))
     windows = validation_windows(store, recipe, validation)
     millions = sum(p.numel() for p in model.parameters()) / 1e6
     log.info("%.1f M parameters; %d validation windows", millions, len(windows))
-    if not resume:
-        run_folder.write_recipe(run, recipe)
-        run_folder.write_manifest(run, store, recipe, windows.sources)
-        run_folder.write_windows(run, maker, recipe, store, training, windows)
-    return _train(recipe, run, model, extractor, maker, windows, resume, workers)
+    checkpoint = run_folder.last_checkpoint(run) if resume else None
+    if resume and checkpoint is None:
+        log.info("no checkpoint yet: starting from the beginning")
+    try:
+        if resume:
+            run_folder.note_resumption(run, run_folder.step_of(checkpoint))
+        else:
+            run_folder.write_manifest(run, store, recipe, windows.sources)
+            run_folder.write_windows(run, maker, recipe, store, training, windows)
+            run_folder.write_recipe(run, recipe)
+        return _train(recipe, run, model, extractor, maker, windows, checkpoint, workers)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        # torch says that the disk is full with a RuntimeError, as it says everything else.
+        if isinstance(error, RuntimeError) and "PytorchStreamWriter" not in str(error):
+            raise
+        raise OutputError(
+            f"--out {run}: {error}. If the disk is full, free some space; "
+            "the same command with --resume then goes on"
+        ) from error
 
 
 class _InOrderTrainer(Trainer):
@@ -116,12 +141,12 @@ def _train(
     extractor: Wav2Vec2FeatureExtractor,
     maker: ExampleMaker,
     validation: LabelledWindows,
-    resume: bool,
+    checkpoint: Path | None,
     workers: int,
 ) -> int | None:
     t = recipe.training
     if t.freeze_feature_encoder:
-        model.freeze_feature_encoder()
+        model.freeze_feature_encoder()  # type: ignore[no-untyped-call]
     stop = StopOnSignal()
     callbacks: list[TrainerCallback] = [
         ProgressLines(t.steps_per_epoch, t.batch_size),
@@ -133,15 +158,14 @@ def _train(
     trainer = _InOrderTrainer(
         model=model,
         args=_arguments(recipe, run, workers),
-        train_dataset=RunDataset(maker, t.epochs, t.steps_per_epoch * t.batch_size),
-        eval_dataset=WindowDataset(validation),
+        train_dataset=RunDataset(
+            maker, t.epochs, t.steps_per_epoch * t.batch_size, extractor.do_normalize
+        ),
+        eval_dataset=WindowDataset(validation, extractor.do_normalize),
         compute_metrics=_accuracy,
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)
-    checkpoint = run_folder.last_checkpoint(run) if resume else None
-    if resume and checkpoint is None:
-        log.info("no checkpoint yet: starting from the beginning")
     with stop:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return stop.stopped_by
@@ -150,7 +174,7 @@ def _train(
 def _arguments(recipe: Recipe, run: Path, workers: int) -> TrainingArguments:
     t = recipe.training
     total_steps = t.steps_per_epoch * t.epochs
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(run / "checkpoints"),
         max_steps=total_steps,
         per_device_train_batch_size=t.batch_size,
@@ -176,11 +200,32 @@ def _arguments(recipe: Recipe, run: Path, workers: int) -> TrainingArguments:
         remove_unused_columns=False,
         label_names=["labels"],
     )
+    # With several GPUs in sight the Trainer would multiply the batch by their number.
+    arguments._n_gpu = min(1, arguments.n_gpu)
+    return arguments
 
 
 def _accuracy(prediction: EvalPrediction) -> dict[str, float]:
     guesses = np.argmax(prediction.predictions, axis=-1)
     return {"accuracy": float(np.mean(guesses == prediction.label_ids))}
+
+
+def _require_one_process() -> None:
+    world = os.environ.get("WORLD_SIZE", "1")
+    if world != "1":
+        raise FlagError(
+            f"WORLD_SIZE = {world}: training runs in one process, on one GPU at most. "
+            "Start kws-train itself, without torchrun or accelerate launch"
+        )
+
+
+def _require_no_silence_folder(recordings: Sequence[Recording]) -> None:
+    for r in recordings:
+        if r.word == SILENCE_LABEL:
+            raise InputError(
+                f"{r.root} holds a folder {SILENCE_LABEL}, whose clips fit would leave out: name "
+                f"it {BACKGROUND_FOLDER}, or give it with --noise"
+            )
 
 
 def _require_words(recipe: Recipe, training: Pools, validation: Pools) -> None:

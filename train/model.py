@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
 from torch import nn
 from transformers import (
     Wav2Vec2Config,
@@ -18,6 +19,10 @@ from kws_live.errors import ConfigError, InputError
 from kws_live.types import SAMPLE_RATE_HZ
 
 from .recipe import Recipe
+
+#: What fine-tuning makes anew, and a checkpoint may therefore lack: the head, and the vector that
+#: stands for masked frames.
+NEW_WEIGHTS = ("classifier.", "projector.", "wav2vec2.masked_spec_embed")
 
 #: Gabor filters cover these centre frequencies, evenly on the mel scale.
 GABOR_LOWEST_HZ, GABOR_HIGHEST_HZ = 80.0, 7_600.0
@@ -38,15 +43,11 @@ class Float32Conv1d(nn.Conv1d):
             return super().forward(x.float())
 
 
-def build_model(recipe: Recipe, init: str | None = None) -> Wav2Vec2ForSequenceClassification:
+def build_model(recipe: Recipe) -> Wav2Vec2ForSequenceClassification:
     """Return the recipe's network with the recipe's labels.
 
-    Args:
-        recipe: `model.pretrained`, or the arguments of a Wav2Vec2Config.
-        init: A local checkpoint folder or a model name to start from instead.
-
     Raises:
-        InputError: The checkpoint cannot be loaded.
+        InputError: The checkpoint cannot be loaded, or lacks weights of the network.
         ConfigError: The recipe describes no Wav2Vec2.
     """
     names: dict[str, Any] = {
@@ -63,7 +64,7 @@ def build_model(recipe: Recipe, init: str | None = None) -> Wav2Vec2ForSequenceC
         "mask_feature_prob": 0.0,
     }
     torch.manual_seed(recipe.seed)
-    source = init or recipe.model.get("pretrained")
+    source = recipe.model.get("pretrained")
     if source:
         model = _load_pretrained(str(source), names | masking | {"layerdrop": 0.0})
     else:
@@ -73,7 +74,7 @@ def build_model(recipe: Recipe, init: str | None = None) -> Wav2Vec2ForSequenceC
         }
         try:
             config = Wav2Vec2Config(**arguments, **layers, **masking, **names)
-            model = Wav2Vec2ForSequenceClassification._from_config(
+            model = Wav2Vec2ForSequenceClassification._from_config(  # type: ignore[no-untyped-call]
                 config, attn_implementation="eager"
             )
         except (StrictDataclassError, ValueError, TypeError) as error:
@@ -88,12 +89,22 @@ def build_model(recipe: Recipe, init: str | None = None) -> Wav2Vec2ForSequenceC
     return model
 
 
-def feature_extractor(recipe: Recipe, init: str | None = None) -> Wav2Vec2FeatureExtractor:
-    """Return the preprocessor that belongs to the model; from scratch, it normalises nothing."""
-    source = init or recipe.model.get("pretrained")
+def feature_extractor(recipe: Recipe) -> Wav2Vec2FeatureExtractor:
+    """Return the preprocessor that belongs to the model; from scratch, it normalises nothing.
+
+    Raises:
+        InputError: The checkpoint has none.
+    """
+    source = recipe.model.get("pretrained")
     if source:
-        return Wav2Vec2FeatureExtractor.from_pretrained(source)
-    return Wav2Vec2FeatureExtractor(
+        try:
+            return Wav2Vec2FeatureExtractor.from_pretrained(source)
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"the checkpoint {source} has no readable preprocessor_config.json: {error}. "
+                "Put the one of the model that it comes from beside its weights"
+            ) from error
+    return Wav2Vec2FeatureExtractor(  # type: ignore[no-untyped-call]
         feature_size=1, sampling_rate=SAMPLE_RATE_HZ, padding_value=0.0, do_normalize=False
     )
 
@@ -132,13 +143,32 @@ def _mel(hz: float) -> float:
 
 def _load_pretrained(source: str, settings: dict[str, Any]) -> Wav2Vec2ForSequenceClassification:
     if Path(source).is_dir() and not (Path(source) / "config.json").is_file():
-        raise InputError(f"--init {source}: no config.json in it; give a Hugging Face model folder")
+        raise InputError(f"{source}: no config.json in it; give a Hugging Face model folder")
     try:
-        return Wav2Vec2ForSequenceClassification.from_pretrained(
-            source, attn_implementation="eager", ignore_mismatched_sizes=True, **settings
+        loaded: Any  # with output_loading_info it is a pair, which the annotation leaves out
+        loaded = Wav2Vec2ForSequenceClassification.from_pretrained(
+            source,
+            attn_implementation="eager",
+            use_safetensors=True,  # pickled weights can carry code
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+            **settings,
         )
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise InputError(
             f"the checkpoint {source} cannot be loaded: {error}. Give a local folder with "
             "config.json and model.safetensors with --init, or check the network connection"
         ) from error
+    model: Wav2Vec2ForSequenceClassification = loaded[0]
+    report: dict[str, Any] = loaded[1]
+    unlike = {key for key, *_ in report["mismatched_keys"]}
+    lacking = sorted(
+        key for key in unlike | set(report["missing_keys"]) if not key.startswith(NEW_WEIGHTS)
+    )
+    if lacking:
+        raise InputError(
+            f"the checkpoint {source} is no whole Wav2Vec2: {len(lacking)} of the network's weights "
+            f"are missing from it or of another shape, such as {', '.join(lacking[:3])}. "
+            "Training would start from random ones; give another checkpoint"
+        )
+    return model

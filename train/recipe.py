@@ -1,15 +1,25 @@
 """Recipes: everything that decides a training run, read from TOML and checked."""
 
+import math
 import tomllib
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 from kws_live.errors import ConfigError, InputError, did_you_mean
 from kws_live.types import SILENCE_LABEL, UNKNOWN_LABEL
 
 SCHEMA = 1
+
+_EXPECTED = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    tuple[str, ...]: "a list of texts",
+    tuple[float, float]: "a list of two numbers",
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class TrainingSettings:
     @property
     def steps_per_epoch(self) -> int:
         """Whole batches in an epoch; what is left over of `examples_per_epoch` is not used."""
-        return max(1, self.examples_per_epoch // self.batch_size)
+        return self.examples_per_epoch // self.batch_size
 
 
 @dataclass(frozen=True)
@@ -99,7 +109,10 @@ def load_recipe(name_or_path: str) -> Recipe:
     if path.suffix == ".toml":
         if not path.is_file():
             raise InputError(f"--recipe {path}: no such file")
-        text = path.read_text()
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"--recipe {path} cannot be read: {error}") from error
     else:
         folder = resources.files(__package__) / "recipes"
         known = sorted(p.name.removesuffix(".toml") for p in folder.iterdir())
@@ -108,7 +121,7 @@ def load_recipe(name_or_path: str) -> Recipe:
                 f"--recipe {name_or_path}: no such recipe. Built in are {', '.join(known)}; "
                 "or give the path of a .toml file"
             )
-        text = (folder / f"{name_or_path}.toml").read_text()
+        text = (folder / f"{name_or_path}.toml").read_text(encoding="utf-8")
     try:
         return parse_recipe(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, ConfigError) as error:
@@ -116,34 +129,44 @@ def load_recipe(name_or_path: str) -> Recipe:
 
 
 def parse_recipe(raw: dict[str, Any]) -> Recipe:
-    """Return the recipe that a TOML document describes, every key and range checked.
+    """Return the recipe that a TOML document describes, every key, type and range checked.
 
     Raises:
-        ConfigError: A key is unknown or missing, or a value is out of range.
+        ConfigError: A key is unknown or missing, or a value is of a wrong type or out of range.
     """
     raw = dict(raw)
     schema = raw.pop("schema", None)
     if schema != SCHEMA:
         raise ConfigError(f"schema = {schema!r}, but this version reads schema = {SCHEMA}")
-    _check_keys(raw, Recipe, "")
-    recipe = Recipe(
-        seed=raw["seed"],
-        keywords=tuple(raw["keywords"]),
-        model=raw["model"],
-        training=_section(raw.get("training", {}), TrainingSettings, "training"),
-        mix=_section(raw.get("mix", {}), MixSettings, "mix"),
-        augment=_section(raw.get("augment", {}), AugmentSettings, "augment"),
-    )
-    if len(set(recipe.keywords)) != len(recipe.keywords) or not recipe.keywords:
-        raise ConfigError(f"keywords = {list(recipe.keywords)}: name each word once, at least one")
-    _check_ranges(recipe)
+    recipe: Recipe = _section(raw, Recipe, "")
+    _check_keywords(recipe.keywords)
+    _check_shares_and_ranges(recipe)
+    _check_numbers(recipe)
     return recipe
 
 
-def _section(raw: dict[str, Any], kind: type, name: str) -> Any:
-    _check_keys(raw, kind, f"[{name}] ")
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
-    return kind(**values)
+def _section(raw: dict[str, Any], kind: type, where: str) -> Any:
+    """Make a settings class of a TOML table, each value of the type that its annotation says."""
+    _check_keys(raw, kind, where)
+    hints = get_type_hints(kind)
+    return kind(**{k: _typed(v, hints[k], k, where) for k, v in raw.items()})
+
+
+def _typed(value: Any, hint: Any, key: str, where: str) -> Any:
+    if isinstance(hint, type) and is_dataclass(hint) and isinstance(value, dict):
+        return _section(value, hint, f"[{key}] ")
+    origin, of = get_origin(hint) or hint, get_args(hint)
+    if origin is tuple and isinstance(value, list):
+        hints = of[:1] * len(value) if of[-1] is Ellipsis else of
+        if len(value) == len(hints):
+            return tuple(_typed(v, h, key, where) for v, h in zip(value, hints, strict=True))
+    elif origin is float:
+        if type(value) in {int, float} and math.isfinite(value):
+            return float(value)
+    elif type(value) is origin:
+        return value
+    expected = _EXPECTED.get(hint, "a table")
+    raise ConfigError(f"{where}{key} = {value!r}: must be {expected}")
 
 
 def _check_keys(raw: dict[str, Any], kind: type, where: str) -> None:
@@ -157,7 +180,18 @@ def _check_keys(raw: dict[str, Any], kind: type, where: str) -> None:
             raise ConfigError(f"{where}{name} is missing")
 
 
-def _check_ranges(recipe: Recipe) -> None:
+def _check_keywords(keywords: tuple[str, ...]) -> None:
+    if len(set(keywords)) != len(keywords) or not keywords:
+        raise ConfigError(f"keywords = {list(keywords)}: name each word once, at least one")
+    for word in keywords:
+        if not word or word.startswith("_") or "/" in word:
+            raise ConfigError(
+                f"keywords: {word!r} can't be spotted; name the folder of a word's clips. "
+                "Names that begin with _ have meanings of their own"
+            )
+
+
+def _check_shares_and_ranges(recipe: Recipe) -> None:
     t, m, a = recipe.training, recipe.mix, recipe.augment
     shares = {
         **{f"[mix] {f.name}": getattr(m, f.name) for f in fields(m)},
@@ -175,12 +209,34 @@ def _check_ranges(recipe: Recipe) -> None:
     }.items():
         if total > 1:
             raise ConfigError(f"[mix] {name} = {total:g}: together they must not exceed 1")
-    for name in ("epochs", "examples_per_epoch", "batch_size", "checkpoint_every_epochs"):
-        if getattr(t, name) < 1:
-            raise ConfigError(f"[training] {name} = {getattr(t, name)}: must be 1 or more")
-    if t.learning_rate <= 0:
-        raise ConfigError(f"[training] learning_rate = {t.learning_rate}: must be above 0")
+    if a.speed_range[0] <= 0:
+        raise ConfigError(
+            f"[augment] speed_range = {list(a.speed_range)}: speeds lie above 0; 1 is as recorded"
+        )
     for name in ("speed_range", "snr_db_range", "gain_db_range"):
         low, high = getattr(a, name)
         if low > high:
             raise ConfigError(f"[augment] {name} = [{low}, {high}]: the lower value comes first")
+
+
+def _check_numbers(recipe: Recipe) -> None:
+    t = recipe.training
+    for name in ("epochs", "examples_per_epoch", "batch_size", "checkpoint_every_epochs"):
+        if getattr(t, name) < 1:
+            raise ConfigError(f"[training] {name} = {getattr(t, name)}: must be 1 or more")
+    if t.examples_per_epoch < t.batch_size:
+        raise ConfigError(
+            f"[training] examples_per_epoch = {t.examples_per_epoch}: must be batch_size = "
+            f"{t.batch_size} or more"
+        )
+    for name, number in {
+        "seed": recipe.seed,
+        "[training] weight_decay": t.weight_decay,
+        "[training] max_grad_norm": t.max_grad_norm,
+        "[training] head_only_epochs": t.head_only_epochs,
+        "[augment] mask_longest_frames": recipe.augment.mask_longest_frames,
+    }.items():
+        if number < 0:
+            raise ConfigError(f"{name} = {number}: must be 0 or more")
+    if t.learning_rate <= 0:
+        raise ConfigError(f"[training] learning_rate = {t.learning_rate}: must be above 0")

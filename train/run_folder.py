@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -12,10 +13,13 @@ from typing import Any
 import numpy as np
 from transformers import Wav2Vec2FeatureExtractor, Wav2Vec2ForSequenceClassification
 
+from kws_live.errors import OutputError
+
 from .cache import ClipStore
-from .corpus import label_of
+from .corpus import Recording, label_of, manifest_hash
 from .errors import FlagError
 from .examples import ExampleMaker
+from .files import replacing, write_json, write_text
 from .plan import Pools
 from .recipe import SCHEMA, Recipe, load_recipe
 from .validation import LabelledWindows
@@ -31,6 +35,7 @@ def prepare(run: Path, recipe: Recipe, resume: bool) -> None:
     Raises:
         FlagError: There is a run already and `resume` is false; or `resume` is true and there is
             none, or one of another recipe.
+        OutputError: The folder cannot be made.
     """
     file = run / "recipe.toml"
     if file.is_file() and not resume:
@@ -44,21 +49,36 @@ def prepare(run: Path, recipe: Recipe, resume: bool) -> None:
             f"--resume: {run} was begun with another recipe; give --recipe {file}, "
             "or name another --out"
         )
-    run.mkdir(parents=True, exist_ok=True)
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"--out {run} cannot be made: {error}. Name another folder") from error
+
+
+def require_same_recordings(run: Path, recordings: Sequence[Recording]) -> None:
+    """Make sure that a run to be continued was begun with these very recordings.
+
+    Raises:
+        FlagError: A recording was added, removed or rewritten since.
+    """
+    begun_with = json.loads((run / "manifest.json").read_text(encoding="utf-8")).get("recordings")
+    if begun_with != manifest_hash(recordings):
+        raise FlagError(
+            f"--resume: {run} was begun with other recordings; give --data, --speech and --noise "
+            "as then, with no file added, removed or rewritten, or name another --out"
+        )
 
 
 def last_checkpoint(run: Path) -> Path | None:
     """Return the newest complete checkpoint of a run, or None."""
     found = (run / "checkpoints").glob("checkpoint-*")
     complete = [p for p in found if (p / "trainer_state.json").is_file()]
-    return max(complete, key=lambda p: int(p.name.split("-")[1]), default=None)
+    return max(complete, key=step_of, default=None)
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON so that a reader sees the old file or the new one, never a part."""
-    waiting = path.with_name(f".{path.name}.partial")
-    waiting.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
-    os.replace(waiting, path)
+def step_of(checkpoint: Path | None) -> int:
+    """Return after how many steps a checkpoint was written; 0 for none."""
+    return int(checkpoint.name.split("-")[1]) if checkpoint else 0
 
 
 def write_model(
@@ -66,10 +86,15 @@ def write_model(
     model: Wav2Vec2ForSequenceClassification,
     extractor: Wav2Vec2FeatureExtractor,
 ) -> None:
-    """Write weights, configuration and preprocessor; a reader never sees a part of a file."""
+    """Write weights, configuration and preprocessor; a reader never sees a part of a file.
+
+    What was measured with the weights before goes: it does not describe these.
+    """
     waiting = run / ".model.partial"
     model.save_pretrained(waiting)
     extractor.save_pretrained(waiting)
+    for measured in (run / "metrics.json", *run.glob("confusion-*")):
+        measured.unlink(missing_ok=True)
     for file in waiting.iterdir():
         file.chmod(0o644)  # safetensors makes files that only their owner can read
         os.replace(file, run / file.name)
@@ -77,18 +102,24 @@ def write_model(
 
 
 def write_recipe(run: Path, recipe: Recipe) -> None:
-    """Write the resolved recipe, every default spelled out, as TOML that can be given again."""
+    """Write the resolved recipe, every default spelled out, as TOML that can be given again.
+
+    Its presence says that there is a run to resume: write it after everything else.
+    """
     sections = {k: v for k, v in asdict(recipe).items() if isinstance(v, dict)}
     lines = [f"schema = {SCHEMA}", f"seed = {recipe.seed}", f"keywords = {_toml(recipe.keywords)}"]
     for name, values in sections.items():
         lines += ["", f"[{name}]", *(f"{k} = {_toml(v)}" for k, v in values.items())]
-    (run / "recipe.toml").write_text("\n".join(lines) + "\n")
+    write_text(run / "recipe.toml", "\n".join(lines) + "\n")
 
 
 def write_manifest(
     run: Path, store: ClipStore, recipe: Recipe, validation_sources: list[str]
 ) -> None:
-    """Write `manifest.json`: counts, validation clips, clips left out, versions, commit."""
+    """Write `manifest.json`: counts, validation clips, clips left out, versions, commit.
+
+    `recordings` in it is the hash of all recordings, by which a resumed run knows them again.
+    """
     counts: dict[str, dict[str, int]] = {}
     left_out = []
     for r, fault in zip(store.recordings, store.faults, strict=True):
@@ -103,15 +134,24 @@ def write_manifest(
     write_json(
         run / "manifest.json",
         {
+            "recordings": manifest_hash(store.recordings),
             "folders": [{"kind": kind, "name": name} for kind, name in folders],
             "counts": counts,
             "audio_s": round(int(store.starts[-1]) / 16_000),
             "left_out": left_out,
             "validation": validation_sources,
             "versions": versions,
-            "commit": _commit(),
+            "commit": commit_of(Path(__file__)),
+            "resumed": [],
         },
     )
+
+
+def note_resumption(run: Path, from_step: int) -> None:
+    """Add to `manifest.json` with which code a run goes on, and from which step."""
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    manifest["resumed"].append({"commit": commit_of(Path(__file__)), "from_step": from_step})
+    write_json(run / "manifest.json", manifest)
 
 
 def write_windows(
@@ -138,8 +178,10 @@ def write_windows(
     for _ in range(CALIBRATION_WINDOWS - len(augmented)):
         clips = words[rng.integers(len(words))]
         plain.append(centred_window(store.clip(int(rng.choice(clips)))))
-    np.save(run / "calibration.npy", np.stack(augmented + plain))
-    np.savez_compressed(run / "validation.npz", clips=validation.clips, labels=validation.labels)
+    with replacing(run / "calibration.npy") as waiting, waiting.open("wb") as out:
+        np.save(out, np.stack(augmented + plain))
+    with replacing(run / "validation.npz") as waiting, waiting.open("wb") as out:
+        np.savez_compressed(out, clips=validation.clips, labels=validation.labels)
 
 
 def _toml(value: Any) -> str:
@@ -148,16 +190,24 @@ def _toml(value: Any) -> str:
     return json.dumps(value)  # TOML writes strings, numbers and booleans as JSON does
 
 
-def _commit() -> str | None:
-    """The commit of the code that ran, with `+` if it had been changed; None outside of git."""
+def commit_of(code: Path) -> str | None:
+    """Return the commit of the repository that a source file belongs to, None if it is in none.
+
+    A `+` follows if any file of the repository was changed since. A repository that the file
+    merely lies in, as an installed package may in a stranger's, is not its own.
+    """
 
     def git(*arguments: str) -> str | None:
-        command = ["git", "-C", str(Path(__file__).parent), *arguments]
+        command = ["git", "-C", str(code.resolve().parent), *arguments]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False)
-        except FileNotFoundError:
+        except OSError:
             return None
         return done.stdout.strip() if done.returncode == 0 else None
 
-    commit = git("rev-parse", "HEAD")
-    return commit and commit + ("+" if git("status", "--porcelain", "--", ".") else "")
+    if git("ls-files", "--error-unmatch", code.name) is None:
+        return None
+    commit, changes = git("rev-parse", "HEAD"), git("status", "--porcelain", "--untracked-files=no")
+    if commit is None or changes is None:
+        return None
+    return commit + ("+" if changes else "")

@@ -23,6 +23,23 @@ def to_int16(x: Float32Array) -> Int16Array:
     return rounded
 
 
+def prepare(x: Float32Array, normalize: bool) -> Float32Array:
+    """Return windows as the model takes them: as they are, or of zero mean and unit variance.
+
+    Mean, population variance and epsilon are those of Hugging Face's Wav2Vec2FeatureExtractor,
+    which is what the exported model's preprocessor stands for.
+
+    Args:
+        x: float32 [..., n] in −1..1; each window is normalised on its own.
+        normalize: The `do_normalize` of the model's preprocessor.
+    """
+    if not normalize:
+        return x
+    mean, variance = x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True)
+    normalized: Float32Array = ((x - mean) / np.sqrt(variance + 1e-7)).astype(np.float32)
+    return normalized
+
+
 def centred_window(x: Int16Array) -> Int16Array:
     """Return one second of a clip, int16 [16000]: its middle, or the clip between zeros."""
     window = np.zeros(WINDOW_SAMPLES, np.int16)

@@ -1,5 +1,6 @@
 """The cache of decoded recordings."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,32 @@ def test_recordings_are_decoded_once(corpora: Corpora, tmp_path: Path) -> None:
     assert isinstance(second.samples, np.memmap)
     assert np.array_equal(first.samples, second.samples)
     assert np.array_equal(first.spans, second.spans)
+
+
+@pytest.mark.parametrize("suffix", [".s16", ".json"])
+def test_a_cache_that_lost_a_file_is_made_again(
+    corpora: Corpora, tmp_path: Path, suffix: str
+) -> None:
+    """Deleting either of a set's two files costs time and nothing else."""
+    first, n = counted_open(corpora, tmp_path)
+    expected = np.array(first.samples)
+    (lost,) = tmp_path.glob(f"*{suffix}")
+    lost.unlink()
+    again, n_again = counted_open(corpora, tmp_path)
+    assert n_again == n
+    assert np.array_equal(again.samples, expected)
+
+
+def test_a_store_sent_to_another_process_maps_the_same_file(
+    corpora: Corpora, tmp_path: Path
+) -> None:
+    """Workers that are not forked get the name of the file, not a copy of all audio."""
+    store, _ = counted_open(corpora, tmp_path)
+    sent = pickle.dumps(store)
+    assert len(sent) < store.samples.nbytes / 10
+    again = pickle.loads(sent)
+    assert isinstance(again.samples, np.memmap)
+    assert np.array_equal(again.clip(3), store.clip(3))
 
 
 def test_each_clip_is_its_file(corpora: Corpora, tmp_path: Path) -> None:
@@ -64,7 +91,7 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_decoding_leaves_no_cache(tmp_path: Path) -> None:
-    """After a failure half-way, the next run decodes again instead of trusting a part."""
+    """A failure half-way leaves no file behind, and the next run decodes again."""
     for name in ("a", "b"):
         path = tmp_path / "data" / "low" / f"{name}_nohash_0.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,4 +103,5 @@ def test_an_interrupted_decoding_leaves_no_cache(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         open_store(found, tmp_path / "cache", fail)
+    assert list((tmp_path / "cache").iterdir()) == []
     assert len(open_store(found, tmp_path / "cache").samples) == 320

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from kws_train.fit import Corpora, fit
 from kws_train.recipe import Recipe, parse_recipe
 from kws_train.run_folder import write_recipe
 
-from .conftest import tiny_document, tone_clip
+from .conftest import speakers, tiny_document, tone_clip
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +57,9 @@ def test_evaluating_a_run_writes_metrics_and_confusion(run: Path) -> None:
 def test_a_test_folder_is_judged_as_a_whole(run: Path, tmp_path: Path) -> None:
     """--split all counts every clip of a folder, silence and silent clips included."""
     rng = np.random.default_rng(5)
-    for i in range(6):
+    for speaker in speakers("testing", 6):
         for word, x in {"low": tone_clip(300, rng), "_silence_": np.zeros(16_000)}.items():
-            path = tmp_path / "test" / word / f"someone{i}_nohash_0.wav"
+            path = tmp_path / "test" / word / f"{speaker}_nohash_0.wav"
             path.parent.mkdir(parents=True, exist_ok=True)
             sf.write(path, x, 16_000)
     arguments = ["--data", str(tmp_path / "test"), "--split", "all", "--cache", str(tmp_path / "c")]
@@ -67,6 +68,51 @@ def test_a_test_folder_is_judged_as_a_whole(run: Path, tmp_path: Path) -> None:
     metrics = json.loads((run / "metrics.json").read_text())["test"]
     assert metrics["classes"]["low"]["n"] == 6
     assert metrics["classes"]["_silence_"]["n"] == 6
+
+
+def test_a_folder_with_speakers_of_training_is_no_test(
+    run: Path, corpora: Corpora, tmp_path: Path
+) -> None:
+    """--split all on a corpus that was trained on goes by the folder's name, not by `test`."""
+    (run / "metrics.json").unlink(missing_ok=True)
+    arguments = ["--data", str(corpora.data[0]), "--split", "all", "--cache", str(tmp_path / "c")]
+    result = CliRunner().invoke(main, ["evaluate", str(run), *arguments])
+    assert result.exit_code == 0, result.output
+    assert list(json.loads((run / "metrics.json").read_text())) == ["folder-words"]
+    assert (run / "confusion-folder-words.png").is_file()
+
+
+def test_corrupt_weights_are_named(run: Path, tmp_path: Path) -> None:
+    """Weights that were cut off end as missing input, not as a traceback."""
+    broken = tmp_path / "broken"
+    shutil.copytree(run, broken)
+    whole = (broken / "model.safetensors").read_bytes()
+    (broken / "model.safetensors").write_bytes(whole[: len(whole) // 2])
+    result = CliRunner().invoke(main, ["evaluate", str(broken)])
+    assert result.exit_code == 66
+    assert f"{broken} cannot be loaded" in result.output
+
+
+def test_a_run_folder_that_cannot_be_made_is_an_output_error(
+    corpora: Corpora, tmp_path: Path
+) -> None:
+    """The message names the folder, and the exit code is that of failed writing."""
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "run"
+    result = CliRunner().invoke(main, ["fit", "--data", str(corpora.data[0]), "--out", str(out)])
+    assert result.exit_code == 74
+    assert f"--out {out} cannot be made" in result.output
+
+
+def test_results_that_cannot_be_written_are_an_output_error(run: Path, tmp_path: Path) -> None:
+    """A full or locked disk ends in one line, whichever file it hits."""
+    locked = tmp_path / "locked"
+    shutil.copytree(run, locked)
+    (locked / "confusion-validation.csv").unlink(missing_ok=True)
+    (locked / "confusion-validation.csv").mkdir()
+    result = CliRunner().invoke(main, ["evaluate", str(locked)])
+    assert result.exit_code == 74
+    assert "confusion-validation.csv" in result.output
 
 
 def test_a_folder_without_a_trained_model_is_named(tmp_path: Path) -> None:

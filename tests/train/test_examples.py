@@ -1,5 +1,6 @@
 """Training examples: what they are made of, and that nothing but (seed, epoch, index) decides."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -7,14 +8,15 @@ import pytest
 import torch
 from kws_train.cache import ClipStore, open_store
 from kws_train.corpus import find_recordings
-from kws_train.datasets import RunDataset
+from kws_train.datasets import RunDataset, WindowDataset
 from kws_train.examples import ExampleMaker
 from kws_train.fit import Corpora
 from kws_train.plan import Make, plan_epoch, pools_of
 from kws_train.recipe import Recipe
-from kws_train.validation import validation_windows
+from kws_train.validation import LabelledWindows, validation_windows
 from kws_train.windows import centred_window, draw_crop, silent_window
 from torch.utils.data import DataLoader
+from transformers import Wav2Vec2FeatureExtractor
 
 
 @pytest.fixture
@@ -42,12 +44,37 @@ def test_an_example_does_not_depend_on_those_before_it(
 
 def test_workers_change_nothing(maker: ExampleMaker) -> None:
     """The run's batches are the same with none and with two worker processes."""
-    run = RunDataset(maker, epochs=2, examples_per_epoch=16)
+    run = RunDataset(maker, epochs=2, examples_per_epoch=16, normalize=False)
     alone = list(DataLoader(run, batch_size=8, num_workers=0))
     shared = list(DataLoader(run, batch_size=8, num_workers=2))
     assert len(alone) == len(shared) == 4
     for a, b in zip(alone, shared, strict=True):
         assert all(torch.equal(a[k], b[k]) for k in ("input_values", "mask_time_indices", "labels"))
+
+
+def test_a_maker_can_be_sent_to_another_process(maker: ExampleMaker) -> None:
+    """Where workers are not forked, they get it pickled, and make the same examples."""
+    expected = maker.make(1, 5)
+    got = pickle.loads(pickle.dumps(maker)).make(1, 5)
+    assert np.array_equal(got.window, expected.window)
+    assert np.array_equal(got.mask, expected.mask)
+
+
+def test_a_model_trains_and_is_judged_on_what_its_preprocessor_gives(maker: ExampleMaker) -> None:
+    """With do_normalize, both datasets give what Hugging Face's extractor makes of a window."""
+    extractor = Wav2Vec2FeatureExtractor(do_normalize=True)
+    clips = (2000 * np.random.default_rng(0).standard_normal((2, 16_000)) + 300).astype(np.int16)
+    clips[1] = 0
+    raw_run, run = (RunDataset(maker, 1, 8, normalize=n) for n in (False, True))
+    labelled = LabelledWindows(clips, np.array([0, 1]), ["", ""])
+    raw_windows, windows = (WindowDataset(labelled, normalize=n) for n in (False, True))
+    for raw, prepared in ((raw_run, run), (raw_windows, windows)):
+        for i in range(2):
+            x = raw[i]["input_values"].numpy()
+            expected = extractor(x, sampling_rate=16_000)["input_values"][0]
+            got = prepared[i]["input_values"].numpy()
+            assert got.dtype == np.float32
+            assert np.allclose(got, expected, atol=1e-5)
 
 
 def test_each_epoch_is_another(maker: ExampleMaker) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import shutil
 import signal
 from dataclasses import replace
@@ -10,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from kws_train.callbacks import StopOnSignal
 from kws_train.errors import FlagError
-from kws_train.evaluate import load_run
+from kws_train.evaluate import load_run, logits_of, stored_validation
 from kws_train.fit import Corpora, fit
 from kws_train.recipe import Recipe, load_recipe
 from safetensors.torch import load_file
@@ -87,6 +89,8 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(
         logger.removeHandler(handler)
     assert not (run / "checkpoints" / "checkpoint-8").exists()
     assert fit(tiny, corpora, run, cache_dir=cache, resume=True, workers=1) is None
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert [(set(r), r["from_step"]) for r in manifest["resumed"]] == [({"commit", "from_step"}, 5)]
     expected, got = final_weights(whole_run), final_weights(run)
     assert all(torch.equal(expected[k], got[k]) for k in expected)
     assert (run / "history.json").read_text() == (whole_run / "history.json").read_text()
@@ -157,6 +161,7 @@ def test_fine_tuning_moves_the_head_first_and_the_convolutions_never(
     )
     run = tmp_path / "run"
     fit(recipe, corpora, run, cache_dir=cache, init=str(checkpoint), workers=0)
+    assert load_recipe(str(run / "recipe.toml")).model == {"pretrained": str(checkpoint)}
     before = load_file(checkpoint / "model.safetensors")
     after = [
         load_file(run / "checkpoints" / f"checkpoint-{step}" / "model.safetensors")
@@ -170,3 +175,67 @@ def test_fine_tuning_moves_the_head_first_and_the_convolutions_never(
     assert all(torch.equal(after[0][k], before[k]) for k in attention)
     assert not any(torch.equal(after[1][k], before[k]) for k in attention)
     assert not torch.equal(after[0]["classifier.weight"], after[1]["classifier.weight"])
+
+
+def test_a_fine_tuned_model_is_judged_on_what_it_was_trained_on(
+    tiny: Recipe,
+    corpora: Corpora,
+    cache: Path,
+    tmp_path: Path,
+    checkpoint: Path,  # noqa: F811
+) -> None:
+    """The checkpoint normalises its input: so do training, validation and evaluation alike."""
+    recipe = replace(tiny, training=replace(tiny.training, examples_per_epoch=32))
+    run = tmp_path / "run"
+    fit(recipe, corpora, run, cache_dir=cache, init=str(checkpoint), workers=0)
+    model, _, normalize = load_run(run)
+    assert normalize
+    windows = stored_validation(run)
+    logits = torch.from_numpy(logits_of(model, windows.clips, normalize))
+    loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(windows.labels))
+    accuracy = float((logits.argmax(1).numpy() == windows.labels).mean())
+    history = json.loads((run / "history.json").read_text())
+    best = max(history, key=lambda epoch: epoch["accuracy"])
+    assert accuracy == pytest.approx(best["accuracy"])
+    assert float(loss) == pytest.approx(best["loss"], rel=1e-4)
+
+
+def test_other_recordings_are_no_resumption(
+    whole_run: Path, tiny: Recipe, corpora: Corpora, cache: Path
+) -> None:
+    """Half of a run on some clips and half on others would be neither."""
+    with pytest.raises(FlagError, match="begun with other recordings"):
+        fit(tiny, Corpora(corpora.data), whole_run, cache_dir=cache, resume=True)
+
+
+def test_several_processes_are_refused(
+    tiny: Recipe, corpora: Corpora, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each process of torchrun would write the run folder; the message names what to run."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(FlagError, match="WORLD_SIZE = 2: training runs in one process"):
+        fit(tiny, corpora, tmp_path / "run", cache_dir=cache)
+
+
+def test_a_folder_of_silence_is_told_where_it_belongs(
+    tiny: Recipe, corpora: Corpora, cache: Path, tmp_path: Path
+) -> None:
+    """Clips that would silently be left out are refused with the right name for their folder."""
+    shutil.copytree(corpora.data[0], tmp_path / "data")
+    (tmp_path / "data" / "_background_noise_").rename(tmp_path / "data" / "_silence_")
+    with pytest.raises(InputError, match=r"_silence_.*name it _background_noise_"):
+        fit(tiny, Corpora([tmp_path / "data"]), tmp_path / "run", cache_dir=cache)
+
+
+def test_a_signal_in_a_worker_is_the_main_process_affair(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    """Ctrl-C reaches every process of a run; one of them says so, and none dies of the second."""
+    with StopOnSignal() as stop:
+        child = os.fork()
+        if child == 0:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            os._exit(0 if stop.stopped_by is None else 1)
+        _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0

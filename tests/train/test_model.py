@@ -1,6 +1,7 @@
 """The network: from scratch, and from a checkpoint."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 from kws_train.model import build_model, feature_extractor, frames_of, gabor_filters
 from kws_train.recipe import Recipe, load_recipe, parse_recipe
+from safetensors.torch import load_file, save_file
 from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2ForPreTraining
 
 from kws_live.errors import ConfigError, InputError
@@ -116,7 +118,7 @@ def test_a_saved_network_is_plain_hugging_face(tiny: Recipe, tmp_path: Path) -> 
 def test_a_checkpoint_gives_its_weights_and_gets_our_labels(checkpoint: Path) -> None:
     """Fine-tuning starts from the checkpoint's encoder with a new head for the recipe's labels."""
     recipe = load_recipe("wav2vec2-base")
-    model = build_model(recipe, str(checkpoint))
+    model = build_model(replace(recipe, model={"pretrained": str(checkpoint)}))
     original = Wav2Vec2ForPreTraining.from_pretrained(checkpoint).wav2vec2.state_dict()
     loaded = model.wav2vec2.state_dict()
     assert all(torch.equal(loaded[k], v) for k, v in original.items())
@@ -126,14 +128,42 @@ def test_a_checkpoint_gives_its_weights_and_gets_our_labels(checkpoint: Path) ->
 
 def test_a_checkpoint_keeps_its_normalisation(checkpoint: Path, tiny: Recipe) -> None:
     """A pretrained model's preprocessor goes with it; from scratch, nothing is normalised."""
-    assert feature_extractor(load_recipe("wav2vec2-base"), str(checkpoint)).do_normalize
+    assert feature_extractor(
+        replace(tiny, model={"pretrained": str(checkpoint)}),
+    ).do_normalize
     assert not feature_extractor(tiny).do_normalize
 
 
 def test_a_folder_that_is_no_checkpoint_is_named(tmp_path: Path, tiny: Recipe) -> None:
     """The message names the folder and the file that it lacks."""
-    with pytest.raises(InputError, match=r"--init .*: no config\.json"):
-        build_model(tiny, str(tmp_path))
+    with pytest.raises(InputError, match=rf"{tmp_path}: no config\.json"):
+        build_model(replace(tiny, model={"pretrained": str(tmp_path)}))
+
+
+def test_a_checkpoint_that_lacks_weights_is_refused(checkpoint: Path, tiny: Recipe) -> None:
+    """A network with layers left at random would train, and be bad without a word of why."""
+    file = checkpoint / "model.safetensors"
+    weights = load_file(file)
+    del weights["wav2vec2.encoder.layers.1.attention.v_proj.weight"]
+    save_file(weights, file, metadata={"format": "pt"})
+    with pytest.raises(InputError, match=r"no whole Wav2Vec2: 1 of .*layers\.1\.attention\.v_proj"):
+        build_model(replace(tiny, model={"pretrained": str(checkpoint)}))
+
+
+def test_a_checkpoint_of_another_shape_is_refused(checkpoint: Path, tiny: Recipe) -> None:
+    """A configuration that does not belong to the weights is noticed."""
+    config = json.loads((checkpoint / "config.json").read_text())
+    (checkpoint / "config.json").write_text(json.dumps(config | {"intermediate_size": 48}))
+    with pytest.raises(InputError, match=r"of another shape, such as .*feed_forward"):
+        build_model(replace(tiny, model={"pretrained": str(checkpoint)}))
+
+
+def test_a_corrupt_checkpoint_is_named(checkpoint: Path, tiny: Recipe) -> None:
+    """Weights cut off half-way are refused with the folder's name."""
+    file = checkpoint / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(InputError, match=r"the checkpoint .* cannot be loaded"):
+        build_model(replace(tiny, model={"pretrained": str(checkpoint)}))
 
 
 def test_an_impossible_network_is_a_recipe_error() -> None:
