@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from kws_live.eval.intervals import binomial_interval
+
 from .checkpoint import Checkpoint
-from .measure import Measured
+from .measure import Measured, is_ruined
 from .run_folder import WINDOW_SAMPLES, RunFolder
 
 FILES = {
@@ -39,10 +41,11 @@ def write_card(
         attributions: whose recordings were used, under which licences; empty if nobody said.
     """
     lines = [
-        *_front_matter(checkpoint),
+        *_front_matter(checkpoint, run),
         *_summary(name, checkpoint),
         *_files(folder),
         *_data(run, attributions),
+        *_licence(run),
         *_metrics(run.metrics, measured),
         *_operating_point(operating_point),
         *_limits(checkpoint),
@@ -51,9 +54,10 @@ def write_card(
     (folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _front_matter(checkpoint: Checkpoint) -> Iterator[str]:
+def _front_matter(checkpoint: Checkpoint, run: RunFolder) -> Iterator[str]:
     yield "---"
-    yield "license: apache-2.0"
+    if run.recorded:
+        yield "license: apache-2.0"
     yield "library_name: transformers"
     yield "pipeline_tag: audio-classification"
     yield "tags:"
@@ -86,24 +90,27 @@ def _summary(name: str, checkpoint: Checkpoint) -> Iterator[str]:
 def _files(folder: Path) -> Iterator[str]:
     yield from ("", "## Files", "", "| file | what it is | size |", "|---|---|---|")
     for file, what in FILES.items():
-        yield f"| `{file}` | {what} | {(folder / file).stat().st_size / 1e3:,.0f} kB |"
+        if (folder / file).exists():
+            yield f"| `{file}` | {what} | {(folder / file).stat().st_size / 1e3:,.0f} kB |"
 
 
 def _data(run: RunFolder, attributions: str) -> Iterator[str]:
     yield from ("", "## Data", "")
     counts: Mapping[str, Mapping[str, int]] = run.manifest.get("counts", {})
-    if counts:
+    if run.recorded:
         splits = sorted({split for row in counts.values() for split in row})
         yield (
-            "Recordings by kind and split. Speakers are in one split only; the words of `_unknown_` are the same "
-            "in all, so validation flatters."
+            "Recordings by kind and split. Word clips are split by the speaker that their file name tells, longer "
+            "speech by its folder (by file where there is none), noise by file: a speaker whom neither name nor "
+            "folder tells may be in more than one split. The words of `_unknown_` are the same in all, so "
+            "validation flatters."
         )
         yield from ("", f"| | {' | '.join(splits)} |", f"|---|{'---:|' * len(splits)}")
         for kind, row in counts.items():
             yield f"| {kind} | {' | '.join(str(row.get(split, 0)) for split in splits)} |"
         yield ""
         left_out = len(run.manifest.get("left_out", ()))
-        yield f"{left_out} recordings were left out as silent, cut or unreadable."
+        yield f"{left_out} recordings were left out as silent or cut."
     else:
         yield "The run holds no record of its recordings."
     yield ""
@@ -111,38 +118,64 @@ def _data(run: RunFolder, attributions: str) -> Iterator[str]:
         yield from ("```text", attributions.strip(), "```")
     else:
         yield "The sources of the recordings and their licences were not given when this model was exported."
+
+
+def _licence(run: RunFolder) -> Iterator[str]:
     yield from ("", "## Licence", "")
-    yield "The weights are under the Apache License 2.0; the recordings are under the licences named above."
+    yield (
+        "The weights are under the Apache License 2.0; the recordings are under the licences named above."
+        if run.recorded
+        else "Not stated: the weights are under the terms of the checkpoint that was exported."
+    )
 
 
 def _metrics(metrics: Mapping[str, Any], measured: tuple[Measured, Measured]) -> Iterator[str]:
     yield from ("", "## Metrics", "")
-    yield "Accuracy on isolated one-second windows:"
-    yield from ("", "| windows | by | samples | accuracy |", "|---|---|---:|---:|")
+    yield "Accuracy on isolated one-second windows, with the 95 % interval of the count:"
+    yield from ("", "| windows | by | samples | accuracy | 95 % |", "|---|---|---:|---:|---:|")
     for split, result in metrics.items():
-        yield f"| {split} | checkpoint, torch | {result['n']} | {result['accuracy']:.2%} |"
+        n, accuracy = result["n"], result["accuracy"]
+        yield f"| {split} | checkpoint, torch | {n} | {accuracy:.2%} | {_interval(accuracy, n)} |"
     for file in measured:
-        yield f"| validation | {file.file} | {file.clips} | {file.accuracy:.2%} |"
+        yield (
+            f"| validation | {file.file} | {file.clips} | {file.accuracy:.2%} | "
+            f"{_interval(file.accuracy, file.clips)} |"
+        )
+    fp32, int8 = measured
+    if is_ruined(fp32, int8):
+        yield from (
+            "",
+            f"`{int8.file}` lost too much and was left out: there is no int8 file here.",
+        )
     for split, result in metrics.items():
         yield from ("", f"By class on {split} (checkpoint, torch):", "")
-        yield from ("| class | samples | recall | precision |", "|---|---:|---:|---:|")
-        for label, row in result["classes"].items():
-            yield f"| {label} | {row['n']} | {_percent(row['recall'])} | {_percent(row['precision'])} |"
+        yield "| class | samples | recall (accuracy on the class) | 95 % | precision |"
+        yield "|---|---:|---:|---:|---:|"
+        for label, row in result.get("classes", {}).items():
+            n, recall, precision = row["n"], row["recall"], row["precision"]
+            yield f"| {label} | {n} | {_percent(recall)} | {_interval(recall, n)} | {_percent(precision)} |"
 
 
 def _operating_point(point: Mapping[str, Any]) -> Iterator[str]:
     yield from ("", "## Operating point", "")
-    yield from ("| keyword | threshold | release | refractory |", "|---|---:|---:|---:|")
+    measured = point["measured"] or {}
+    counts: Mapping[str, Mapping[str, float]] = measured.get("keywords", {})
+    extra = (" missed | false accepts |", "---:|---:|") if counts else ("", "")
+    yield "| keyword | threshold | release | refractory |" + extra[0]
+    yield "|---|---:|---:|---:|" + extra[1]
     for keyword, x in point["keywords"].items():
-        yield f"| {keyword} | {x['threshold']:g} | {x['release']:g} | {x['refractory_s']:g} s |"
+        line = f"| {keyword} | {x['threshold']:g} | {x['release']:g} | {x['refractory_s']:g} s |"
+        if counts:
+            n = counts[keyword]
+            line += f" {n['misses']} of {n['words']} | {n['false_accepts']} in {n['negative_hours']:.2f} h |"
+        yield line
     yield ""
-    measured = point["measured"]
-    if measured is None:
+    if not measured:
         yield "These are general settings: false accepts per hour and false rejects were not measured for them."
-    else:
-        yield "Measured with these settings:"
-        yield ""
-        for key, value in measured.items():
+        return
+    yield from ("Measured with these settings:", "")
+    for key, value in measured.items():
+        if key != "keywords":
             yield f"- {key}: {value}"
 
 
@@ -170,6 +203,13 @@ def _origin(run: RunFolder) -> Iterator[str]:
         yield f"Versions: {', '.join(f'{k} {v}' for k, v in versions.items())}."
     if run.recipe:
         yield from ("", "Recipe:", "", "```toml", run.recipe.strip(), "```")
+
+
+def _interval(share: float | None, n: int) -> str:
+    if share is None:
+        return "–"
+    low, high = binomial_interval(round(share * n), n)
+    return f"{low:.1%} – {high:.1%}"
 
 
 def _percent(share: float | None) -> str:

@@ -27,7 +27,8 @@ CLASSIFIERS: dict[str, Any] = {
 }
 """Raw-waveform classifiers by `model_type`; all share one convolutional front."""
 
-CHECKPOINT_FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
+WEIGHTS = "model.safetensors"
+CHECKPOINT_FILES = ("config.json", "preprocessor_config.json", WEIGHTS)
 INT16_SCALE = np.float32(1 / 32768)
 
 
@@ -36,13 +37,11 @@ class Checkpoint:
     """A classifier and how its audio is prepared.
 
     Attributes:
-        folder: where it was read from.
         model: the torch model, in evaluation mode with eager attention.
         extractor: Hugging Face's own preparation of the waveform.
         labels: class names in the order of the logits.
     """
 
-    folder: Path
     model: Any
     extractor: Any
     labels: tuple[str, ...]
@@ -82,19 +81,23 @@ class Checkpoint:
         return result
 
 
-def load_checkpoint(folder: Path) -> Checkpoint:
+def load_checkpoint(folder: Path, origin: Path | None = None) -> Checkpoint:
     """Return the classifier stored in a folder of the Hugging Face layout.
 
     Only safetensors weights are read: nothing is unpickled, nothing is fetched.
 
+    Args:
+        folder: holds CHECKPOINT_FILES.
+        origin: the folder they were copied from, which errors name then; `folder` itself if None.
+
     Raises:
         CheckpointError: a file is missing, the model is of a kind that can't be exported, it takes another
-            sample rate, or weights are missing from it.
+            sample rate, weights are missing from it, or its labels aren't what the daemon needs.
     """
-    _check_files(folder)
-    config = _read_json(folder / "config.json")
-    kind = _check_kind(folder, config)
-    extractor = _load_extractor(folder)
+    origin = origin or folder
+    check_files(folder)
+    kind = _check_kind(origin, _read_json(folder, origin, "config.json"))
+    extractor = _load_extractor(folder, origin)
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         model, report = CLASSIFIERS[kind].from_pretrained(
@@ -107,25 +110,33 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         )
     except Exception as error:  # transformers, safetensors and torch each raise their own
         raise CheckpointError(
-            f"{folder / 'model.safetensors'} can't be loaded as {CLASSIFIERS[kind].__name__}: {error}"
+            f"{origin / WEIGHTS} can't be loaded as {CLASSIFIERS[kind].__name__}: {error}"
         ) from error
     if report["missing_keys"] or report["mismatched_keys"]:
         missing = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
         raise CheckpointError(
-            f"{folder / 'model.safetensors'} lacks {len(missing)} of the model's weights "
+            f"{origin / WEIGHTS} lacks {len(missing)} of the model's weights "
             f"(the first is {missing[0]}): finish the training, or export another checkpoint"
         )
     labels = tuple(model.config.id2label[i] for i in range(model.config.num_labels))
-    checkpoint = Checkpoint(folder, model.eval(), extractor, labels)
+    checkpoint = Checkpoint(model.eval(), extractor, labels)
     if len(set(labels)) != len(labels) or not checkpoint.keywords:
         raise CheckpointError(
-            f"{folder / 'config.json'}: id2label is {list(labels)}; "
+            f"{origin / 'config.json'}: id2label is {list(labels)}; "
             "labels must differ from each other and name at least one keyword"
         )
+    for needed, what in ((UNKNOWN_LABEL, "other speech"), (SILENCE_LABEL, "no speech")):
+        if needed not in labels:
+            raise CheckpointError(
+                f"{origin / 'config.json'}: id2label is {list(labels)} and lacks {needed!r}, the class of "
+                f"{what}. If the model has such a class under another name, rename it there (and in "
+                "label2id); if not, fine-tune it with one: on a stream nearly all that is heard is no keyword"
+            )
     return checkpoint
 
 
-def _check_files(folder: Path) -> None:
+def check_files(folder: Path) -> None:
+    """Raise CheckpointError if `folder` lacks one of CHECKPOINT_FILES."""
     if not folder.is_dir():
         raise CheckpointError(f"{folder}: no such folder; give the folder that kws-train wrote")
     for name in CHECKPOINT_FILES:
@@ -154,9 +165,9 @@ def _check_kind(folder: Path, config: dict[str, Any]) -> str:
     return kind
 
 
-def _load_extractor(folder: Path) -> Any:
-    path = folder / "preprocessor_config.json"
-    settings = _read_json(path)
+def _load_extractor(folder: Path, origin: Path) -> Any:
+    path = origin / "preprocessor_config.json"
+    settings = _read_json(folder, origin, path.name)
     kind = settings.get("feature_extractor_type", "Wav2Vec2FeatureExtractor")
     if kind != "Wav2Vec2FeatureExtractor":
         raise CheckpointError(
@@ -172,11 +183,13 @@ def _load_extractor(folder: Path) -> Any:
     return extractor
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(folder: Path, origin: Path, name: str) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads((folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} can't be read: {error}") from error
+        raise CheckpointError(f"{origin / name} can't be read: {error}") from error
     if not isinstance(value, dict):
-        raise CheckpointError(f"{path} holds no JSON object; it is damaged or another kind of file")
+        raise CheckpointError(
+            f"{origin / name} holds no JSON object; it is damaged or another kind of file"
+        )
     return value

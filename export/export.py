@@ -1,6 +1,6 @@
 """From a run to a model folder, step by step."""
 
-import shutil
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,23 +8,20 @@ from kws_live.errors import InputError, ModelError
 from kws_live.model import Classifier, load_model_folder
 
 from .card import write_card
-from .checkpoint import CHECKPOINT_FILES, load_checkpoint
-from .errors import ExportFault
+from .checkpoint import CHECKPOINT_FILES, WEIGHTS, check_files, load_checkpoint
+from .errors import CheckpointError, ExportFault
 from .graph import write_graph
 from .manifest import write_manifest
-from .measure import Graph, Measured
+from .measure import Graph, Measured, is_ruined
 from .operating_point import default_operating_point, read_operating_point
 from .parity import check_parity
 from .quantize import write_quantized
 from .report import cost_report, parity_report
 from .run_folder import read_run
 from .self_test import make_self_test
-from .staging import staged
+from .staging import staged, writing
 
 FP32, INT8 = "model.onnx", "model_quantized.onnx"
-RUNTIME_FILES = (INT8, FP32)
-"""In order of preference."""
-
 TOLERANCE = {FP32: 0.001, INT8: 0.02}
 """Largest difference of a posterior that passes the self-test."""
 
@@ -46,48 +43,73 @@ def export_model(
         ExportFault: the daemon couldn't use what was exported.
         OutputError: a file can't be written.
     """
-    checkpoint = load_checkpoint(run_path)
-    run = read_run(run_path, len(checkpoint.labels))
-    point = (
-        read_operating_point(operating_point_path, checkpoint.keywords)
-        if operating_point_path
-        else default_operating_point(checkpoint.keywords)
-    )
+    check_files(run_path)
     attributions = _read_text(attributions_path) if attributions_path else ""
-    name = target.resolve().name
-
-    say(
-        f"{run_path}: {type(checkpoint.model).__name__}, {len(checkpoint.labels)} labels; "
-        f"{len(run.clips)} validation and {len(run.calibration)} calibration windows"
-    )
-    with staged(target) as folder:
-        for file in CHECKPOINT_FILES:
-            shutil.copyfile(run_path / file, folder / file)
-        # From the copies: a run that still goes on may change its own at any moment.
-        write_graph(load_checkpoint(folder), folder / FP32)
+    place = target.resolve()
+    inside = place == Path.cwd()
+    with staged(place) as folder:
+        weights_sha256 = _copy_checkpoint(run_path, folder)
+        # Both sides from the copies: a run that still goes on may change its own at any moment.
+        checkpoint = load_checkpoint(folder, run_path)
+        run = read_run(run_path, len(checkpoint.labels), weights_sha256)
+        point = (
+            read_operating_point(operating_point_path, checkpoint.keywords)
+            if operating_point_path
+            else default_operating_point(checkpoint.keywords)
+        )
+        say(
+            f"{run_path}: {type(checkpoint.model).__name__}, {len(checkpoint.labels)} labels; "
+            f"{len(run.clips)} validation and {len(run.calibration)} calibration windows"
+        )
+        with writing(target):
+            write_graph(load_checkpoint(folder, run_path), folder / FP32)
         graph = Graph(folder / FP32)
         say(parity_report(check_parity(checkpoint, graph, run.clips)))
         say("quantizing, then measuring both files on the validation windows …")
-        write_quantized(folder / FP32, folder / INT8, run.calibration)
+        with writing(target):
+            write_quantized(folder / FP32, folder / INT8, run.calibration)
         fp32, int8 = (Measured.of(folder / file, run.clips, run.targets) for file in (FP32, INT8))
         say(cost_report(fp32, int8))
+        ruined = is_ruined(fp32, int8)
+        runtime_files = (FP32,) if ruined else (INT8, FP32)
         self_test = make_self_test(
-            checkpoint, graph, {folder / x: TOLERANCE[x] for x in RUNTIME_FILES}
+            checkpoint, graph, {folder / x: TOLERANCE[x] for x in runtime_files}
         )
-        write_manifest(folder, name, checkpoint, run, point, self_test, RUNTIME_FILES)
-        write_card(folder, name, checkpoint, run, point, (fp32, int8), attributions)
-        say(_check_usable(folder))
-    say(f"wrote {target}")
+        with writing(target):
+            if ruined:
+                (folder / INT8).unlink()
+            write_manifest(folder, place.name, checkpoint, run, point, self_test, runtime_files)
+            write_card(folder, place.name, checkpoint, run, point, (fp32, int8), attributions)
+        say(_check_usable(folder, runtime_files[0]))
+    say(
+        f"wrote {target}"
+        + (" (in place of the folder you are in: cd . enters it)" if inside else "")
+    )
 
 
-def _check_usable(folder: Path) -> str:
+def _copy_checkpoint(run_path: Path, folder: Path) -> str:
+    """Copy the checkpoint's files into `folder` and return the SHA-256 of its weights, hex."""
+    sha256 = ""
+    for name in CHECKPOINT_FILES:
+        try:
+            content = (run_path / name).read_bytes()
+        except OSError as error:
+            raise CheckpointError(f"{run_path / name} can't be read: {error.strerror}") from error
+        with writing(folder / name):
+            (folder / name).write_bytes(content)
+        if name == WEIGHTS:
+            sha256 = hashlib.sha256(content).hexdigest()
+    return sha256
+
+
+def _check_usable(folder: Path, preferred: str) -> str:
     """Open the folder as the daemon does, and return what it would run."""
     try:
         used = Classifier(load_model_folder(folder)).file
     except ModelError as error:
         raise ExportFault(f"the daemon can't use what was exported: {error}") from error
-    if used != RUNTIME_FILES[0]:
-        return f"WARNING: {RUNTIME_FILES[0]} fails its self-test on this CPU; kws-live runs {used} here"
+    if used != preferred:
+        return f"WARNING: {preferred} fails its self-test on this CPU; kws-live runs {used} here"
     return f"self-test passed; kws-live runs {used}"
 
 

@@ -13,6 +13,8 @@ from kws_live.types import Float32Array, Int16Array
 from .checkpoint import INT16_SCALE
 
 BATCH = 16
+MAX_INT8_LOSS = 0.01
+"""Share of the validation windows that int8 may name wrongly beyond float32's before it is left out."""
 
 
 class Graph:
@@ -87,6 +89,11 @@ class Measured:
     def accuracy(self) -> float:
         """Share of the windows named rightly, 0..1."""
         return self.correct / self.clips
+
+
+def is_ruined(fp32: Measured, int8: Measured) -> bool:
+    """Return whether int8 costs more than MAX_INT8_LOSS of accuracy."""
+    return fp32.correct - int8.correct > MAX_INT8_LOSS * fp32.clips
 
 
 def posteriors(logits: Float32Array) -> Float32Array:

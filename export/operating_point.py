@@ -1,7 +1,7 @@
 """The thresholds a model ships with, and the gate and decoder settings they hold for."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from kws_live.errors import InputError
 GATE = {"mode": 2, "onset_s": 0.06, "hangover_s": 0.6, "preroll_s": 0.3}
 DECODER = {"smoothing_s": 0.3, "hold_s": 0.4}
 KEYWORD = {"threshold": 0.7, "release": 0.35, "refractory_s": 1.0}
+COUNTS = ("words", "misses", "false_accepts", "negative_hours")
+"""What `measured.keywords` holds of each keyword."""
 
 
 def default_operating_point(keywords: Sequence[str]) -> dict[str, Any]:
@@ -49,6 +51,11 @@ def read_operating_point(path: Path, keywords: Sequence[str]) -> dict[str, Any]:
             )
     if point["measured"] is not None and not isinstance(point["measured"], dict):
         raise InputError(f"{path}: measured must be an object with the data and the rates, or null")
+    if point["measured"] and "keywords" in point["measured"]:
+        counts = point["measured"]["keywords"]
+        _check_table(path, "measured.keywords", counts, keywords)
+        for keyword in keywords:
+            _check_numbers(path, f"measured.keywords.{keyword}", counts[keyword], COUNTS)
     result: dict[str, Any] = point
     return result
 
@@ -59,8 +66,8 @@ def _check_table(path: Path, name: str, table: Any, keys: Sequence[str]) -> None
         raise InputError(f"{path}: {name} must hold exactly {', '.join(keys)}, not {given!r:.200}")
 
 
-def _check_numbers(path: Path, name: str, table: Any, like: dict[str, float]) -> None:
-    _check_table(path, name, table, tuple(like))
+def _check_numbers(path: Path, name: str, table: Any, keys: Iterable[str]) -> None:
+    _check_table(path, name, table, tuple(keys))
     for key, value in table.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
             raise InputError(f"{path}: {name}.{key} = {value!r} must be a number of at least 0")

@@ -2,6 +2,9 @@
 
 import json
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,7 @@ class RunFolder:
         calibration: int16 [n, WINDOW_SAMPLES], windows from training that set the int8 ranges.
         clips: int16 [n, WINDOW_SAMPLES], the validation windows.
         targets: int64 [n], the label of each, as an index of the model's labels.
-        metrics: content of `metrics.json`, empty when the run has none.
+        metrics: evaluations of these weights in `metrics.json`, by name; empty when the run has none.
         manifest: content of `manifest.json`, empty when the run has none.
         recipe: text of `recipe.toml`, empty when the run has none.
     """
@@ -39,21 +42,27 @@ class RunFolder:
     manifest: dict[str, Any]
     recipe: str
 
+    @property
+    def recorded(self) -> bool:
+        """Whether the run tells which recordings the model was trained on, as those of kws-train do."""
+        return bool(self.manifest.get("counts"))
 
-def read_run(path: Path, labels: int) -> RunFolder:
-    """Return the windows and records of a run whose model has so many labels.
+
+def read_run(path: Path, labels: int, weights_sha256: str) -> RunFolder:
+    """Return the windows and records of a run.
+
+    Args:
+        path: the run's folder.
+        labels: how many the model has.
+        weights_sha256: of the model's `model.safetensors`, hex; evaluations that name another are left out.
 
     Raises:
         CheckpointError: windows are missing or of another shape, or a record is damaged.
     """
-    calibration = _windows(path / "calibration.npy", _load(path / "calibration.npy"))
+    calibration = _windows(path / "calibration.npy", _read_array(path / "calibration.npy"))
     validation = path / "validation.npz"
-    stored = _load(validation)
-    for name in ("clips", "labels"):
-        if name not in stored:
-            raise CheckpointError(f"{validation} lacks the array {name!r}")
-    clips = _windows(validation, stored["clips"])
-    targets = np.asarray(stored["labels"])
+    stored_clips, targets = _read_arrays(validation, "clips", "labels")
+    clips = _windows(validation, stored_clips)
     if targets.shape != (len(clips),) or not np.issubdtype(targets.dtype, np.integer):
         raise CheckpointError(
             f"{validation}: labels is {targets.dtype} {list(targets.shape)}; "
@@ -70,22 +79,45 @@ def read_run(path: Path, labels: int) -> RunFolder:
         calibration=calibration,
         clips=clips,
         targets=targets.astype(np.int64),
-        metrics=_record(path / "metrics.json"),
+        metrics=_evaluations(_record(path / "metrics.json"), weights_sha256),
         manifest=_record(path / "manifest.json"),
-        recipe=recipe.read_text(encoding="utf-8") if recipe.is_file() else "",
+        recipe=_read_text(recipe) if recipe.is_file() else "",
     )
 
 
-def _load(path: Path) -> Any:
+def _read_array(path: Path) -> Any:
+    with _reading(path):
+        array = np.load(path, allow_pickle=False)
+        if not isinstance(array, np.ndarray):
+            raise ValueError("it holds several arrays instead of one")
+    return array
+
+
+def _read_arrays(path: Path, *names: str) -> list[Any]:
+    # Members are only read, and checked, when they are asked for: that belongs to the reading too.
+    with _reading(path):
+        stored = np.load(path, allow_pickle=False)
+        if isinstance(stored, np.ndarray):
+            raise ValueError(f"it holds one array instead of {' and '.join(names)}")
+        with stored:
+            missing = [name for name in names if name not in stored]
+            arrays = [stored[name] for name in names if name in stored]
+    if missing:
+        raise CheckpointError(f"{path} lacks the array {missing[0]!r}")
+    return arrays
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     if not path.is_file():
         raise CheckpointError(
             f"{path} is missing: the export measures on it (kws-train writes it; for a checkpoint "
             "from elsewhere, docs/model-folder.md says what it holds)"
         )
     try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path} can't be read: {error}") from error
+        yield
+    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+        raise CheckpointError(f"{path} can't be read: {error}. Write it again") from error
 
 
 def _windows(path: Path, array: Any) -> Int16Array:
@@ -107,9 +139,28 @@ def _record(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        value = json.loads(_read_text(path))
+    except ValueError as error:
         raise CheckpointError(f"{path} can't be read: {error}") from error
     if not isinstance(value, dict):
         raise CheckpointError(f"{path} holds no JSON object")
     return value
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{path} can't be read: {error}") from error
+
+
+def _evaluations(record: dict[str, Any], weights_sha256: str) -> dict[str, Any]:
+    """Return the entries that hold an accuracy of these weights; one without a hash is taken as theirs."""
+    return {
+        name: entry
+        for name, entry in record.items()
+        if isinstance(entry, dict)
+        and entry.get("n")
+        and entry.get("accuracy") is not None
+        and entry.get("weights_sha256", weights_sha256) == weights_sha256
+    }

@@ -21,29 +21,41 @@ def staged(target: Path) -> Iterator[Path]:
 
     Raises:
         TargetError: `target` holds something that is no model.
-        OutputError: a file can't be written.
+        OutputError: the new folder can't be made or put in its place.
     """
-    if target.exists() and not (target / MANIFEST).is_file() and not _is_empty_folder(target):
+    target = target.resolve()  # so that `.` and a link have a name and a folder to be in
+    with writing(target):
+        taken = target.exists() and not ((target / MANIFEST).is_file() or _is_empty_folder(target))
+    if taken:
         raise TargetError(
             f"{target} exists and is no model folder (it has no {MANIFEST}); name another one"
         )
     new, old = (target.with_name(f".{target.name}.{os.getpid()}.{x}") for x in ("new", "old"))
     try:
-        new.mkdir(parents=True)
+        with writing(target):
+            new.mkdir(parents=True)
         yield new
-        if target.exists():
-            target.rename(old)
-        new.rename(target)
-    except OSError as error:
-        raise OutputError(
-            f"can't write {error.filename or target}: {error.strerror}. "
-            "Free some space or give a folder you may write to"
-        ) from error
+        with writing(target):
+            if target.exists():
+                target.rename(old)
+            new.rename(target)
     finally:
         if old.exists() and not target.exists():
             old.rename(target)
         for folder in (new, old):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the system says while `path` is written into an OutputError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"can't write {error.filename or path}: {error.strerror or error}. "
+            "Free some space or give a folder you may write to"
+        ) from error
 
 
 def _is_empty_folder(path: Path) -> bool:

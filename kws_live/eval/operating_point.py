@@ -7,8 +7,11 @@ decoder runs for every threshold on the posteriors that it gave.
 """
 
 import json
+import math
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,7 @@ from rich.console import Console
 from rich.progress import track
 
 from kws_live.config import Config, DecoderSettings, EffectiveSettings, KeywordSettings, effective
-from kws_live.errors import KwsLiveError, OutputError
+from kws_live.errors import InputError, KwsLiveError, OutputError
 from kws_live.eval.intervals import binomial_interval, poisson_interval
 from kws_live.eval.match import Decision, Matching, match
 from kws_live.eval.tracks import Label, read_track
@@ -52,13 +55,33 @@ class Outcome:
         words: how often each keyword was said.
         misses: how often each was missed.
         false_accepts: how often each was detected where it was not said.
-        negative_h: hours in which a detection of each is false.
+        negative_h: hours in which a detection of each is false, > 0.
+
+    Raises:
+        InputError: there is no time in which a detection of some keyword would be false.
     """
 
     words: Mapping[str, int]
     misses: Mapping[str, int]
     false_accepts: Mapping[str, int]
     negative_h: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        never = [keyword for keyword, hours in self.negative_h.items() if hours <= 0]
+        if never:
+            raise InputError(
+                f"the recordings leave no time in which a detection of {', '.join(never)} would be "
+                "false, so false accepts per hour can't be measured. Give a long recording of "
+                "speech without the keywords too, with an empty label track"
+            )
+
+    def exceeding(self, fa_per_hour: float) -> tuple[str, ...]:
+        """Return the keywords with more false accepts per hour of their own than that."""
+        return tuple(
+            keyword
+            for keyword, events in self.false_accepts.items()
+            if events > fa_per_hour * self.negative_h[keyword]
+        )
 
 
 def infer(
@@ -69,19 +92,22 @@ def infer(
     Raises:
         InputError: the recording or its label track can't be read.
     """
+    labels = read_track(path.with_suffix(".txt"))
     hops = spot(
         FileSource(path, _BLOCK_FRAMES), folder, classifier, settings.gate, settings.decoder
     )
     posteriors = [hop.posterior for hop in hops]
-    return Recording(
-        read_track(path.with_suffix(".txt")), soundfile.info(path).duration, posteriors
-    )
+    return Recording(labels, soundfile.info(path).duration, posteriors)
 
 
 def decode(
     recordings: Sequence[Recording], labels: Sequence[str], settings: DecoderSettings
 ) -> Outcome:
-    """Run the decoder over stored posteriors and count what it got right and wrong."""
+    """Run the decoder over stored posteriors and count what it got right and wrong.
+
+    Raises:
+        InputError: the recordings leave a keyword no negative time.
+    """
     keywords = tuple(settings.keywords)
     matchings = [_matching(recording, labels, settings) for recording in recordings]
 
@@ -117,29 +143,42 @@ def choose(
     settings: DecoderSettings,
     fa_per_hour: float,
 ) -> DecoderSettings:
-    """Return `settings` with, for each keyword, the lowest threshold that keeps to a rate.
+    """Return `settings` with, for each keyword, a low threshold that keeps to a rate.
 
-    The rate is kept at that threshold and at every higher one. A keyword for which no threshold
-    does gets the highest.
+    First, with one threshold for all: for each keyword the lowest at which the rate is kept, and
+    at every higher one. But keywords hold each other back, so one may fire more often beside
+    others of other thresholds. Therefore all are then decoded together, and whatever exceeds the
+    rate is raised step by step. A keyword for which no threshold does ends with the highest; it is
+    among `exceeding` of the outcome.
 
     Args:
         recordings: what the model gave.
         labels: the model's labels.
         settings: smoothing and times; its thresholds are replaced.
         fa_per_hour: most false accepts per hour of one keyword.
+
+    Raises:
+        InputError: the recordings leave a keyword no negative time.
     """
     chosen = dict.fromkeys(settings.keywords, THRESHOLDS[-1])
-    undecided = set(settings.keywords)
-    for threshold in track(reversed(THRESHOLDS), "thresholds", len(THRESHOLDS), console=_CONSOLE):
-        outcome = decode(
-            recordings, labels, with_thresholds(settings, dict.fromkeys(chosen, threshold))
-        )
-        for keyword in tuple(undecided):
-            if outcome.false_accepts[keyword] <= fa_per_hour * outcome.negative_h[keyword]:
-                chosen[keyword] = threshold
-            else:
-                undecided.discard(keyword)
-    return with_thresholds(settings, chosen)
+    undecided = set(chosen)
+    for threshold in reversed(THRESHOLDS):
+        together = with_thresholds(settings, dict.fromkeys(chosen, threshold))
+        undecided -= set(decode(recordings, labels, together).exceeding(fa_per_hour))
+        chosen |= dict.fromkeys(undecided, threshold)
+        if not undecided:
+            break
+    while True:
+        result = with_thresholds(settings, chosen)
+        exceeding = decode(recordings, labels, result).exceeding(fa_per_hour)
+        raised = {
+            keyword: THRESHOLDS[THRESHOLDS.index(chosen[keyword]) + 1]
+            for keyword in exceeding
+            if chosen[keyword] < THRESHOLDS[-1]
+        }
+        if not raised:
+            return result
+        chosen |= raised
 
 
 def with_thresholds(settings: DecoderSettings, thresholds: Mapping[str, float]) -> DecoderSettings:
@@ -156,23 +195,52 @@ def with_thresholds(settings: DecoderSettings, thresholds: Mapping[str, float]) 
 def summary(outcome: Outcome, data: str) -> dict[str, Any]:
     """Return the rates of an outcome with their 95 % intervals, as `measured` in `kws.json`.
 
-    False accepts are summed over the keywords; the interval takes the hours of one keyword.
+    `fa_per_hour` is the sum of the keywords' own rates. Its interval is that of the count of all,
+    scaled to the spread of the sum (Dobson, Kuulasmaa, Eberle and Scherer 1991): exact where all
+    keywords have the same hours.
     """
+    hours = outcome.negative_h
     events = sum(outcome.false_accepts.values())
-    hours = float(np.mean(list(outcome.negative_h.values())))
+    rate = math.fsum(n / hours[keyword] for keyword, n in outcome.false_accepts.items())
+    spread = math.fsum(n / hours[keyword] ** 2 for keyword, n in outcome.false_accepts.items())
+    # Without any event the keyword that was tested for the shortest time bounds the rate.
+    scale = math.sqrt(spread / events) if events else 1 / min(hours.values())
+    interval = [rate + scale * (bound - events) for bound in poisson_interval(events, 1.0)]
     words, misses = sum(outcome.words.values()), sum(outcome.misses.values())
     result: dict[str, Any] = {
         "data": data,
-        "negative_hours": round(hours, 3),
+        "chosen_on": "the same recordings",
+        "intervals": "95 %, of counting only: not of choosing the thresholds on these recordings",
+        "negative_hours": round(float(np.mean(list(hours.values()))), 3),
         "false_accepts": events,
-        "fa_per_hour": round(events / hours, 3),
-        "fa_per_hour_ci95": [round(bound, 3) for bound in poisson_interval(events, hours)],
+        "fa_per_hour": round(rate, 3),
+        "fa_per_hour_ci95": [round(max(0.0, bound), 3) for bound in interval],
         "words": words,
     }
     if words:
         result["frr"] = round(misses / words, 4)
         result["frr_ci95"] = [round(bound, 4) for bound in binomial_interval(misses, words)]
+    result["keywords"] = {
+        keyword: {
+            "words": outcome.words[keyword],
+            "misses": outcome.misses[keyword],
+            "false_accepts": outcome.false_accepts[keyword],
+            "negative_hours": round(hours[keyword], 3),
+        }
+        for keyword in outcome.words
+    }
     return result
+
+
+def warnings(outcome: Outcome, settings: DecoderSettings, fa_per_hour: float) -> list[str]:
+    """Return what to tell of each keyword that no threshold keeps to the rate."""
+    return [
+        f"no threshold keeps {name!r} to {fa_per_hour:g} false accepts per hour; at "
+        f"{settings.keywords[name].threshold:.2f} it has {outcome.false_accepts[name]} in "
+        f"{outcome.negative_h[name]:.2f} h. Allow more with --fa-per-hour, or train the model on "
+        "more speech like that"
+        for name in outcome.exceeding(fa_per_hour)
+    ]
 
 
 _CONSOLE = Console(stderr=True)
@@ -203,7 +271,8 @@ def main(audio: tuple[Path, ...], model: str, fa_per_hour: float, data: str, out
         infer(path, folder, classifier, settings)
         for path in track(audio, "recordings", console=_CONSOLE)
     ]
-    decoder = choose(recordings, folder.labels, settings.decoder, fa_per_hour)
+    with _CONSOLE.status("choosing thresholds"):
+        decoder = choose(recordings, folder.labels, settings.decoder, fa_per_hour)
     outcome = decode(recordings, folder.labels, decoder)
     measured = summary(outcome, data)
     point = {
@@ -215,17 +284,28 @@ def main(audio: tuple[Path, ...], model: str, fa_per_hour: float, data: str, out
         },
         "measured": measured,
     }
-    try:
-        out.write_text(json.dumps(point, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"can't write {out}: {error.strerror}") from error
+    _write(out, point)
     for name, keyword in decoder.keywords.items():
         click.echo(
             f"{name:>8}  threshold {keyword.threshold:.2f}  missed {outcome.misses[name]:3d} of "
             f"{outcome.words[name]:3d}  false {outcome.false_accepts[name]:3d} in "
             f"{outcome.negative_h[name]:.2f} h"
         )
+    for warning in warnings(outcome, decoder, fa_per_hour):
+        click.echo(f"warning: {warning}", err=True)
     click.echo(json.dumps(measured))
+
+
+def _write(path: Path, point: Mapping[str, Any]) -> None:
+    """Write the file so that a reader sees the old one or the new one, never a part."""
+    waiting = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        waiting.write_text(json.dumps(point, indent=1) + "\n", encoding="utf-8")
+        waiting.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            waiting.unlink()
+        raise OutputError(f"can't write {path}: {error.strerror}") from error
 
 
 if __name__ == "__main__":

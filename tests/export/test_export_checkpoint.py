@@ -122,6 +122,25 @@ def test_a_model_without_a_keyword_is_refused(tmp_path: Path) -> None:
         load_checkpoint(make_tiny_run(tmp_path, labels=("_unknown_", "_silence_")))
 
 
+@pytest.mark.parametrize(
+    ("labels", "missing"),
+    [(("yes", "no", "_silence_"), "_unknown_"), (("yes", "no", "_unknown_", "quiet"), "_silence_")],
+)
+def test_a_model_without_the_classes_of_a_stream_is_refused(
+    labels: tuple[str, ...], missing: str, tmp_path: Path
+) -> None:
+    """Before anything is computed, with what to do about it."""
+    with pytest.raises(CheckpointError, match=f"lacks '{missing}'.*rename it.*fine-tune"):
+        load_checkpoint(make_tiny_run(tmp_path, labels=labels))
+
+
+def test_a_copy_is_spoken_of_by_its_origin(tmp_path: Path) -> None:
+    """What is wrong with it is wrong there, and is to be mended there."""
+    change(make_tiny_run(tmp_path) / "preprocessor_config.json", sampling_rate=8000)
+    with pytest.raises(CheckpointError, match=r"^runs/one/preprocessor_config\.json"):
+        load_checkpoint(tmp_path, Path("runs/one"))
+
+
 def test_a_missing_folder_is_named() -> None:
     """With what to give instead."""
     with pytest.raises(CheckpointError, match="nowhere/run: no such folder; give the folder"):

@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 
-def kws_export(*arguments: object) -> subprocess.CompletedProcess[str]:
+def kws_export(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     command = [sys.executable, "-c", "from kws_export.cli import main; main()"]
     return subprocess.run(
-        [*command, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=120
+        [*command, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        cwd=cwd,
     )
 
 
@@ -33,6 +38,15 @@ def test_a_run_becomes_a_model(tiny_run: Path, tmp_path: Path) -> None:
     ):
         assert part in done.stdout
     assert done.stdout.endswith(f"wrote {tmp_path / 'model'}\n")
+
+
+def test_the_current_folder_may_be_the_target(tiny_run: Path, tmp_path: Path) -> None:
+    """The model has its name, and the user is told how to see it."""
+    (tmp_path / "here").mkdir()
+    done = kws_export(tiny_run, ".", cwd=tmp_path / "here")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads((tmp_path / "here/kws.json").read_text())["name"] == "here"
+    assert done.stdout.endswith("wrote . (in place of the folder you are in: cd . enters it)\n")
 
 
 @pytest.mark.parametrize("missing", ["model.safetensors", "calibration.npy"])

@@ -15,7 +15,7 @@ import transformers
 import yaml
 from kws_export.checkpoint import load_checkpoint
 from kws_export.export import export_model
-from kws_export.measure import Graph, posteriors
+from kws_export.measure import Graph, Measured, is_ruined, posteriors
 from support.tiny_model import LABELS, make_tiny_run, sounds
 
 from kws_live.errors import ModelError
@@ -120,6 +120,35 @@ def test_an_older_model_is_replaced(tiny_run: Path, tiny_model: Path, tmp_path: 
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
+def test_a_ruined_int8_file_is_left_out(tmp_path: Path) -> None:
+    """Ranges that were set on silence hold no sound: the daemon gets float32, and all are told."""
+    run = tmp_path / "run"
+    run.mkdir()
+    checkpoint = load_checkpoint(make_tiny_run(run))
+    clips = sounds(208)
+    np.savez(run / "validation.npz", clips=clips, labels=checkpoint.logits(clips).argmax(axis=1))
+    np.save(run / "calibration.npy", np.zeros_like(clips[:16]))
+    said: list[str] = []
+    export_model(run, tmp_path / "model", say=said.append)
+    assert any("WARNING" in line and "model_quantized.onnx is LEFT OUT" in line for line in said)
+    assert said[-2] == "self-test passed; kws-live runs model.onnx"
+    document = json.loads((tmp_path / "model/kws.json").read_text())
+    assert document["runtime_files"] == list(document["self_test"]["files"]) == ["model.onnx"]
+    assert "model_quantized.onnx" not in document["sha256"]
+    assert not (tmp_path / "model/model_quantized.onnx").exists()
+    assert Classifier(load_model_folder(tmp_path / "model")).file == "model.onnx"
+    _, text = card(tmp_path / "model")
+    assert "`model_quantized.onnx` lost too much and was left out" in text
+    assert "| `model_quantized.onnx` |" not in text
+
+
+@pytest.mark.parametrize(("lost", "ruined"), [(-3, False), (0, False), (10, False), (11, True)])
+def test_int8_may_cost_a_hundredth_of_the_windows(lost: int, ruined: bool) -> None:
+    """Up to that it is preferred."""
+    fp32 = Measured("model.onnx", 900, 1000, 3.0, 1)
+    assert is_ruined(fp32, Measured("model_quantized.onnx", 900 - lost, 1000, 2.0, 1)) == ruined
+
+
 def card(folder: Path) -> tuple[dict[str, Any], str]:
     """Front matter and text of a card."""
     _, front, text = (folder / "README.md").read_text().split("---\n", 2)
@@ -127,9 +156,8 @@ def card(folder: Path) -> tuple[dict[str, Any], str]:
 
 
 def test_the_card_opens_as_hugging_face_expects(tiny_model: Path) -> None:
-    """With licence, library and task."""
+    """With library and task."""
     front, _ = card(tiny_model)
-    assert front["license"] == "apache-2.0"
     assert front["library_name"] == "transformers"
     assert front["pipeline_tag"] == "audio-classification"
     assert "keyword-spotting" in front["tags"]
@@ -137,9 +165,12 @@ def test_the_card_opens_as_hugging_face_expects(tiny_model: Path) -> None:
 
 def test_the_card_invents_nothing(tiny_model: Path) -> None:
     """What the run did not record is said to be missing."""
-    _, text = card(tiny_model)
+    front, text = card(tiny_model)
+    assert "license" not in front
+    assert "Apache" not in text
     assert "The run holds no record of its recordings." in text
     assert "licences were not given" in text
+    assert "Not stated: the weights are under the terms of the checkpoint" in text
     assert "were not measured" in text
     assert "Commit of the training code: not recorded." in text
 
@@ -148,22 +179,24 @@ def test_the_card_tells_what_the_run_recorded(tiny_run: Path, tmp_path: Path) ->
     """Counts by split, metrics with their samples, attributions, commit."""
     run = shutil.copytree(tiny_run, tmp_path / "run")
     classes = {label: {"n": 25, "recall": 0.88, "precision": None} for label in LABELS}
-    record = {"test": {"n": 100, "accuracy": 0.875, "classes": classes}}
+    record = {"test": {"n": 100, "accuracy": 0.88, "classes": classes}}
     (run / "metrics.json").write_text(json.dumps(record))
     counts = {"yes": {"training": 411, "validation": 52}, "noise": {"training": 7}}
     details = {"counts": counts, "left_out": [{"path": "a"}], "commit": "abc123"}
     (run / "manifest.json").write_text(json.dumps(details))
     (tmp_path / "NOTICE").write_text("Words by Somebody, CC BY 4.0\n")
     export_model(run, tmp_path / "model", None, tmp_path / "NOTICE", say=lambda line: None)
-    _, text = card(tmp_path / "model")
+    front, text = card(tmp_path / "model")
+    assert front["license"] == "apache-2.0"
     for line in (
         "| | training | validation |",
         "| yes | 411 | 52 |",
         "| noise | 7 | 0 |",
-        "1 recordings were left out",
+        "1 recordings were left out as silent or cut.",
+        "Apache License 2.0",
         "Words by Somebody, CC BY 4.0",
-        "| test | checkpoint, torch | 100 | 87.50% |",
-        "| yes | 25 | 88.0% | – |",
+        "| test | checkpoint, torch | 100 | 88.00% | 80.0% – 93.6% |",
+        "| yes | 25 | 88.0% | 68.8% – 97.5% | – |",
         "`abc123`",
     ):
         assert line in text

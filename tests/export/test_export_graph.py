@@ -1,15 +1,19 @@
 """The ONNX graph computes what Hugging Face computes."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
 import pytest
+import torch
+import transformers
 from kws_export.checkpoint import load_checkpoint
-from kws_export.graph import write_graph
+from kws_export.graph import WaveformClassifier, write_graph
 from kws_export.measure import Graph
 from kws_export.parity import check_parity
 from support.tiny_model import make_tiny_run, sounds
+from torch import nn
 
 VARIANTS: dict[str, dict[str, object]] = {
     "as trained here": {},
@@ -54,6 +58,25 @@ def test_a_window_has_the_same_logits_in_any_batch(file: str, tiny_model: Path) 
     alone = graph.logits(windows)
     for batch in (2, 3, 6):
         assert graph.logits(windows, batch) == pytest.approx(alone, abs=1e-5)
+
+
+class Echo(nn.Module):
+    """A model whose logits are its input."""
+
+    def forward(self, input_values: torch.Tensor) -> SimpleNamespace:
+        """Return the input where a model has its logits."""
+        return SimpleNamespace(logits=input_values)
+
+
+@pytest.mark.parametrize("peak", [1, 20, 3000, 32767])
+def test_normalisation_is_hugging_faces(peak: int) -> None:
+    """Population variance and epsilon included: the faintest window shows the one, any the other."""
+    wave = sounds(1)[0].astype(np.float32)
+    wave = np.rint(wave / np.abs(wave).max() * peak) / np.float32(32768)
+    extractor = transformers.Wav2Vec2FeatureExtractor(do_normalize=True)
+    wanted = extractor(wave, sampling_rate=16000, return_tensors="pt")["input_values"]
+    found = WaveformClassifier(Echo(), normalise=True)(torch.from_numpy(wave)[None])
+    assert torch.allclose(found, wanted, rtol=5e-6, atol=1e-6)
 
 
 def test_normalisation_makes_the_level_irrelevant(tmp_path: Path) -> None:

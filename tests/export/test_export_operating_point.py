@@ -14,7 +14,13 @@ from kws_live.errors import InputError
 from kws_live.model import load_model_folder
 
 KEYWORDS = ("yes", "no")
-MEASURED = {"data": "two hours of reading", "negative_hours": 2.0, "fa_per_hour": 0.5}
+COUNTS = {"words": 50, "misses": 3, "false_accepts": 1, "negative_hours": 1.98}
+MEASURED = {
+    "data": "two hours of reading",
+    "negative_hours": 1.98,
+    "fa_per_hour": 0.5,
+    "keywords": {"yes": COUNTS | {"false_accepts": 0}, "no": COUNTS},
+}
 
 
 def tuned() -> dict[str, Any]:
@@ -34,6 +40,7 @@ def test_it_goes_into_the_model(tiny_run: Path, tmp_path: Path) -> None:
     card = (tmp_path / "model/README.md").read_text()
     assert "| no | 0.9 | 0.4 | 1.5 s |" in card
     assert "- fa_per_hour: 0.5" in card
+    assert "| no | 0.9 | 0.4 | 1.5 s | 3 of 50 | 1 in 1.98 h |" in card
     load_model_folder(tmp_path / "model")
 
 
@@ -80,6 +87,8 @@ def put(value: object, *keys: str) -> Callable[[dict[str, Any]], None]:
         (put(-1, "decoder", "hold_s"), r"decoder\.hold_s = -1"),
         (put(float("nan"), "decoder", "hold_s"), r"decoder\.hold_s = nan"),
         (put("none", "measured"), "measured must be"),
+        (drop("measured", "keywords", "no"), r"measured\.keywords must hold exactly yes, no"),
+        (put("few", "measured", "keywords", "no", "misses"), r"keywords\.no\.misses = 'few'"),
     ],
 )
 def test_a_mistake_is_named(

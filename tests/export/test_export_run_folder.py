@@ -1,5 +1,6 @@
 """The windows that a run leaves for the export."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from kws_export.errors import CheckpointError
 from kws_export.run_folder import read_run
 from support.tiny_model import sounds
+
+WEIGHTS = "5eed" * 16
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def run(tmp_path: Path) -> Path:
 
 def test_records_may_be_missing(run: Path) -> None:
     """A checkpoint from elsewhere has none."""
-    found = read_run(run, 2)
+    found = read_run(run, 2, WEIGHTS)
     assert found.clips.shape == found.calibration.shape == (10, 16000)
     assert (found.metrics, found.manifest, found.recipe) == ({}, {}, "")
 
@@ -31,7 +34,7 @@ def test_windows_may_not(name: str, run: Path) -> None:
     """Without them nothing could be measured."""
     (run / name).unlink()
     with pytest.raises(CheckpointError, match=f"{name} is missing.*docs/model-folder.md"):
-        read_run(run, 2)
+        read_run(run, 2, WEIGHTS)
 
 
 @pytest.mark.parametrize("name", ["calibration.npy", "validation.npz"])
@@ -39,7 +42,64 @@ def test_damaged_files_are_named(name: str, run: Path) -> None:
     """And no pickle in them is opened."""
     (run / name).write_bytes(b"not an array")
     with pytest.raises(CheckpointError, match=f"{name} can't be read"):
-        read_run(run, 2)
+        read_run(run, 2, WEIGHTS)
+
+
+def test_an_object_array_is_refused(run: Path) -> None:
+    """It lies in the file as a pickle, which is opened only when the member is asked for."""
+    np.savez(run / "validation.npz", clips=sounds(10), labels=np.array([{}] * 10, dtype=object))
+    with pytest.raises(CheckpointError, match=r"validation\.npz can't be read: .*pickle"):
+        read_run(run, 2, WEIGHTS)
+
+
+def test_a_damaged_member_is_named_with_its_file(run: Path) -> None:
+    """The list of members may be whole while one of them isn't."""
+    content = bytearray((run / "validation.npz").read_bytes())
+    content[5000:5100] = bytes(100)
+    (run / "validation.npz").write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"validation\.npz can't be read: .*CRC"):
+        read_run(run, 2, WEIGHTS)
+
+
+def test_one_array_and_several_are_told_apart(run: Path) -> None:
+    """Whichever was saved in the place of the other."""
+    single, several = (run / "calibration.npy").read_bytes(), (run / "validation.npz").read_bytes()
+    (run / "calibration.npy").write_bytes(several)
+    with pytest.raises(CheckpointError, match=r"calibration\.npy .*several arrays instead of one"):
+        read_run(run, 2, WEIGHTS)
+    (run / "calibration.npy").write_bytes(single)
+    (run / "validation.npz").write_bytes(single)
+    with pytest.raises(CheckpointError, match=r"validation\.npz .*instead of clips and labels"):
+        read_run(run, 2, WEIGHTS)
+
+
+def test_a_missing_array_is_named(run: Path) -> None:
+    """And not only its file."""
+    np.savez(run / "validation.npz", clips=sounds(10))
+    with pytest.raises(CheckpointError, match=r"validation\.npz lacks the array 'labels'"):
+        read_run(run, 2, WEIGHTS)
+
+
+def test_evaluations_of_other_weights_are_left_out(run: Path) -> None:
+    """The record of a run may be older than its weights; an entry that names none is believed."""
+    entry = {"n": 10, "accuracy": 0.9, "classes": {}}
+    record = {
+        "these": entry | {"weights_sha256": WEIGHTS},
+        "unnamed": entry,
+        "others": entry | {"weights_sha256": "0" * 64},
+        "empty": {"n": 0, "accuracy": None, "classes": {}},
+        "seconds": 12.5,
+    }
+    (run / "metrics.json").write_text(json.dumps(record))
+    assert list(read_run(run, 2, WEIGHTS).metrics) == ["these", "unnamed"]
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "manifest.json", "recipe.toml"])
+def test_a_record_that_is_no_text_is_named(name: str, run: Path) -> None:
+    """Rather than left out."""
+    (run / name).write_bytes(b"\xff\xfe{}")
+    with pytest.raises(CheckpointError, match=f"{name} can't be read"):
+        read_run(run, 2, WEIGHTS)
 
 
 @pytest.mark.parametrize(
@@ -60,4 +120,4 @@ def test_windows_of_another_shape_are_refused(
     labels = np.zeros(10, np.int64) if labels is None else labels
     np.savez(run / "validation.npz", clips=clips(sounds(10)), labels=labels)
     with pytest.raises(CheckpointError, match=complaint):
-        read_run(run, 2)
+        read_run(run, 2, WEIGHTS)

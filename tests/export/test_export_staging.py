@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from kws_export.errors import ParityError, TargetError
-from kws_export.staging import staged
+from kws_export.staging import staged, writing
 
 from kws_live.errors import OutputError
 
@@ -63,6 +63,43 @@ def test_an_empty_folder_may_be_filled(tmp_path: Path) -> None:
     with staged(target) as folder:
         (folder / "kws.json").write_text("{}")
     assert (target / "kws.json").exists()
+
+
+def test_the_current_folder_can_be_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`.` has no name of its own."""
+    (tmp_path / "model").mkdir()
+    monkeypatch.chdir(tmp_path / "model")
+    with staged(Path()) as folder:
+        (folder / "kws.json").write_text("{}")
+    assert (tmp_path / "model/kws.json").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_link_goes_on_leading_to_the_model(tmp_path: Path) -> None:
+    """The folder that it leads to is replaced, not the link."""
+    (tmp_path / "v1").mkdir()
+    (tmp_path / "latest").symlink_to(tmp_path / "v1")
+    with staged(tmp_path / "latest") as folder:
+        (folder / "kws.json").write_text("{}")
+    assert (tmp_path / "latest").is_symlink()
+    assert (tmp_path / "v1/kws.json").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"v1", "latest"}
+
+
+def test_errors_of_the_body_stay_what_they_are(tmp_path: Path) -> None:
+    """A file that can't be read is no file that can't be written."""
+    with pytest.raises(FileNotFoundError), staged(tmp_path / "model"):
+        (tmp_path / "nowhere").read_bytes()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_write_that_fails_is_named() -> None:
+    """With the file and what to do."""
+    with (
+        pytest.raises(OutputError, match=r"can't write /dev/full: No space left.*Free some"),
+        writing(Path("/dev/full")),
+    ):
+        Path("/dev/full").write_text("x")
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
