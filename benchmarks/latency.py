@@ -13,7 +13,6 @@ sample in the daemon's own stream:
 """
 
 import json
-import signal
 import subprocess
 import sys
 import tempfile
@@ -82,7 +81,7 @@ def _listen(audio: Path, heard: Path) -> list[dict[str, Any]]:
         time.sleep(_LEAD_IN_S)
         microphone.play(audio)
         time.sleep(_LEAD_OUT_S)
-        daemon.send_signal(signal.SIGINT)
+        daemon.terminate()
         lines += daemon.stdout.readlines()
         daemon.wait(10)
     return [json.loads(line) for line in lines]
