@@ -120,8 +120,10 @@ def load_model_folder(path: Path) -> ModelFolder:
     file = path / MANIFEST_NAME
     try:
         status = file.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_MANIFEST_BYTES:
-            raise ModelError(f"{file} is no file of at most {_MAX_MANIFEST_BYTES} bytes. {_REMEDY}")
+        if not stat.S_ISREG(status.st_mode):
+            raise ModelError(f"{file} is no regular file. {_REMEDY}")
+        if status.st_size > _MAX_MANIFEST_BYTES:
+            raise ModelError(f"{file} is larger than {_MAX_MANIFEST_BYTES} bytes. {_REMEDY}")
         document = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(

@@ -43,7 +43,7 @@ def problem(path: Path, text: str) -> str:
         ),
         (
             "[events]\nstats_interval_s = 1e400",
-            "FILE:3: events.stats_interval_s must be a number at least 0.1 and at most 86400, not inf.",
+            "FILE:3: events.stats_interval_s must be a number from 0.1 to 86400, not inf.",
         ),
         (
             '[display]\nenabled = "yes"',
