@@ -10,19 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 from support import daemon
+from support.daemon import CONFIG, INPUT, OUTPUT, USAGE, fails
 from support.tiny_model import make_tiny_model
-
-USAGE, INPUT, DEVICE, OUTPUT, CONFIG = 2, 66, 69, 74, 78
-
-
-def fails(code: int, *arguments: str | Path, says: tuple[str, ...], stdin: bytes = b"") -> None:
-    """Run the command and check how it fails: its code, its words, and no traceback."""
-    result = daemon.run(*arguments, stdin=stdin)
-    message = " ".join(result.stderr.decode().split())
-    assert result.returncode == code, message
-    assert "Traceback" not in message
-    for words in says:
-        assert words in message
 
 
 @pytest.fixture(scope="module")
