@@ -1,7 +1,7 @@
 """From posteriors to decisions: smoothing, threshold, refractory time and re-arming."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,6 @@ class _Keyword:
     """One keyword's settings in samples and its state."""
 
     name: str
-    index: int
     threshold: float
     release: float
     refractory_samples: int
@@ -33,67 +32,77 @@ class _Keyword:
     dead_until: int = 0
 
 
-class Decoder:
-    """Decides, hop by hop, whether a keyword was said.
+class Smoother:
+    """Turns posteriors into scores: the mean of each keyword's posteriors over the last `smoothing_s`.
 
-    The score of a keyword is the mean of its posteriors over the last `smoothing_s`; hops that were
-    not inferred are absent from the mean. Only the keyword with the highest score ÷ threshold may
-    fire. After a detection every other keyword is held for `hold_s`; the same one is dead through
-    its refractory time and until its score has fallen below its release. All times are counted in
-    samples of the stream.
+    Hops that were not inferred are absent from the mean, never zeros.
 
     Args:
         labels: the model's labels, in the order of its outputs.
-        settings: smoothing and hold times, and for each enabled keyword threshold, release and
-            refractory time.
+        keywords: those to score, each one of the labels.
+        smoothing_s: how far back the mean reaches.
     """
 
-    def __init__(self, labels: Sequence[str], settings: DecoderSettings) -> None:
-        self._smoothing_samples = max(1, round(settings.smoothing_s * SAMPLE_RATE_HZ))
+    def __init__(self, labels: Sequence[str], keywords: Iterable[str], smoothing_s: float) -> None:
+        self._smoothing_samples = max(1, round(smoothing_s * SAMPLE_RATE_HZ))
+        self._indices = {name: list(labels).index(name) for name in keywords}
+        self._recent: deque[Posterior] = deque()
+
+    def reset(self) -> None:
+        """Forget everything, as at the start of a stream."""
+        self._recent.clear()
+
+    def step(self, posterior: Posterior) -> dict[str, float]:
+        """Take the posterior of one hop, later than the one before, and return each keyword's score, 0..1."""
+        self._recent.append(posterior)
+        while self._recent[0].end_sample <= posterior.end_sample - self._smoothing_samples:
+            self._recent.popleft()
+        mean = np.mean([recent.values for recent in self._recent], axis=0)
+        return {name: float(mean[index]) for name, index in self._indices.items()}
+
+
+class Trigger:
+    """Decides from the scores of each hop whether a keyword was said.
+
+    Only the keyword with the highest score ÷ threshold may fire. After a detection every other
+    keyword is held for `hold_s`; the same one is dead through its refractory time and until its
+    score has fallen below its release. All times are counted in samples of the stream.
+
+    A hop at which no score reaches its threshold, and none of a keyword that waits for re-arming
+    lies below its release, changes nothing: it may be left out (`kws_live.eval.sweep` does).
+
+    Args:
+        settings: hold time, and for each keyword threshold, release and refractory time.
+    """
+
+    def __init__(self, settings: DecoderSettings) -> None:
         self._hold_samples = round(settings.hold_s * SAMPLE_RATE_HZ)
         self._keywords = [
             _Keyword(
                 name=name,
-                index=list(labels).index(name),
                 threshold=keyword.threshold,
                 release=keyword.release,
                 refractory_samples=round(keyword.refractory_s * SAMPLE_RATE_HZ),
             )
             for name, keyword in settings.keywords.items()
         ]
-        self._recent: deque[Posterior] = deque()
-        self._scores: dict[str, float] = {}
         self._held_until = 0
-
-    @property
-    def scores(self) -> Mapping[str, float]:
-        """Score of each enabled keyword at the last hop, 0..1; empty before the first."""
-        return self._scores
 
     def reset(self) -> None:
         """Forget everything, as at the start of a stream."""
-        self._recent.clear()
-        self._scores = {}
         self._held_until = 0
         for keyword in self._keywords:
             keyword.rearmed = True
             keyword.dead_until = 0
 
-    def step(self, posterior: Posterior) -> Decision | None:
-        """Take the posterior of one hop, later than the one before, and return the decision that it makes, if any."""
-        now = posterior.end_sample
-        self._recent.append(posterior)
-        while self._recent[0].end_sample <= now - self._smoothing_samples:
-            self._recent.popleft()
-        mean = np.mean([recent.values for recent in self._recent], axis=0)
-        # A new dict each hop: the display keeps the old one while it draws.
-        self._scores = {keyword.name: float(mean[keyword.index]) for keyword in self._keywords}
+    def step(self, now: int, scores: Mapping[str, float]) -> Decision | None:
+        """Take the scores at the window that ends at sample `now` and return the decision they make, if any."""
         for keyword in self._keywords:
-            keyword.rearmed = keyword.rearmed or self._scores[keyword.name] < keyword.release
+            keyword.rearmed = keyword.rearmed or scores[keyword.name] < keyword.release
         if not self._keywords:
             return None
-        best = max(self._keywords, key=lambda k: self._scores[k.name] / k.threshold)
-        score = self._scores[best.name]
+        best = max(self._keywords, key=lambda k: scores[k.name] / k.threshold)
+        score = scores[best.name]
         if score < best.threshold or not best.rearmed:
             return None
         if now < max(self._held_until, best.dead_until):
@@ -102,3 +111,35 @@ class Decoder:
         best.dead_until = now + best.refractory_samples
         self._held_until = now + self._hold_samples
         return Decision(best.name, score, best.threshold, now)
+
+
+class Decoder:
+    """Decides, hop by hop, whether a keyword was said: a `Smoother` and a `Trigger`, one after the other.
+
+    Args:
+        labels: the model's labels, in the order of its outputs.
+        settings: smoothing and hold times, and for each enabled keyword threshold, release and
+            refractory time.
+    """
+
+    def __init__(self, labels: Sequence[str], settings: DecoderSettings) -> None:
+        self._smoother = Smoother(labels, settings.keywords, settings.smoothing_s)
+        self._trigger = Trigger(settings)
+        self._scores: Mapping[str, float] = {}
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """Score of each enabled keyword at the last hop, 0..1; empty before the first."""
+        return self._scores
+
+    def reset(self) -> None:
+        """Forget everything, as at the start of a stream."""
+        self._smoother.reset()
+        self._trigger.reset()
+        self._scores = {}
+
+    def step(self, posterior: Posterior) -> Decision | None:
+        """Take the posterior of one hop, later than the one before, and return the decision that it makes, if any."""
+        # A new dict each hop: the display keeps the old one while it draws.
+        self._scores = self._smoother.step(posterior)
+        return self._trigger.step(posterior.end_sample, self._scores)
