@@ -2,9 +2,12 @@
 
 The rule: a detection is a hit if it is decided between the start of a label of its keyword and 0.75
 s after that label's end. A second one there is a duplicate. In a `?keyword` span, up to 0.75 s
-after it, it counts for nothing. Everywhere else it is a false accept.
+after it, it counts for nothing. Everywhere else it is a false accept: also where another keyword was
+said (a substitution, and that word a miss), and inside a word that contains the keyword ("going"),
+which gets a line of its own.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,6 +46,8 @@ class Matching:
         false_accepts: detections of a keyword where it was not said.
         substitutions: those false accepts that fall where another keyword was said and missed, with
             the missed label.
+        embedded: those false accepts that fall within a word that contains the keyword, with that
+            word's label.
         ignored: detections within a `?` span of their keyword.
         negative_s: for each keyword, the seconds in which a detection of it would be a false
             accept.
@@ -53,6 +58,7 @@ class Matching:
     duplicates: list[Pair]
     false_accepts: list[Decision]
     substitutions: list[Pair]
+    embedded: list[Pair]
     ignored: list[Decision]
     negative_s: Mapping[str, float]
 
@@ -79,81 +85,122 @@ class Matching:
         return sum(rate for rate in self.false_accepts_per_hour.values() if rate is not None)
 
 
+class Truth:
+    """What is said in one recording, prepared for any number of comparisons.
+
+    Args:
+        labels: in any order; words that are no keyword are negatives, and a label that is there
+            twice counts once.
+        keywords: those the detector listens for; sets what is missed and what is counted.
+        duration_s: length of the recording.
+    """
+
+    def __init__(self, labels: Iterable[Label], keywords: Sequence[str], duration_s: float) -> None:
+        labels = list(dict.fromkeys(labels))
+        spoken = [label for label in labels if label.word in keywords]
+        certain = [label for label in spoken if not label.uncertain]
+        self._said = _Spans(certain)
+        self._said_of = {word: _Spans(_of(word, certain)) for word in keywords}
+        self._uncertain_of = {
+            word: _Spans(label for label in _of(word, spoken) if label.uncertain)
+            for word in keywords
+        }
+        self._others = _Spans(label for label in labels if label.word not in keywords)
+        self.negative_s = {word: _negative_s(word, spoken, duration_s) for word in keywords}
+        """For each keyword, the seconds in which a detection of it would be a false accept."""
+
+    def match(self, decisions: Iterable[Decision]) -> Matching:
+        """Return how `decisions`, in any order, compare with the labels.
+
+        Raises:
+            ValueError: a decision names a word that is not among the keywords.
+        """
+        decisions = sorted(decisions, key=lambda decision: decision.decided_s)
+        unknown = {decision.keyword for decision in decisions} - set(self._said_of)
+        if unknown:
+            raise ValueError(f"detections of {', '.join(sorted(unknown))}, not among the keywords")
+        hit_by: dict[Label, Decision] = {}
+        duplicates, false_accepts, embedded, ignored = [], [], [], []
+        for decision in decisions:
+            here = self._said_of[decision.keyword].at(decision.decided_s)
+            # The label that runs out first takes the detection: no other choice gives more hits.
+            free = next((label for label in here if label not in hit_by), None)
+            if free is not None:
+                hit_by[free] = decision
+            elif here:
+                duplicates.append(Pair(here[-1], decision))
+            elif self._uncertain_of[decision.keyword].at(decision.decided_s):
+                ignored.append(decision)
+            else:
+                false_accepts.append(decision)
+                within = self._others.at(decision.decided_s)
+                word = next((one for one in within if decision.keyword in one.word.lower()), None)
+                if word is not None:
+                    embedded.append(Pair(word, decision))
+        misses = [label for label in self._said.labels if label not in hit_by]
+        missed = _Spans(misses)
+        return Matching(
+            hits=[Pair(label, hit_by[label]) for label in self._said.labels if label in hit_by],
+            misses=misses,
+            duplicates=duplicates,
+            false_accepts=false_accepts,
+            substitutions=[
+                Pair(labels[0], decision)
+                for decision in false_accepts
+                if (labels := missed.at(decision.decided_s))
+            ],
+            embedded=embedded,
+            ignored=ignored,
+            negative_s=self.negative_s,
+        )
+
+
 def match(
     decisions: Iterable[Decision],
     labels: Iterable[Label],
     keywords: Sequence[str],
     duration_s: float,
 ) -> Matching:
-    """Return how `decisions` compare with `labels` in a recording of `duration_s` seconds.
-
-    Args:
-        decisions: in any order.
-        labels: in any order; words that are no keyword are negatives.
-        keywords: those the detector listens for; sets what is missed and what is counted.
-        duration_s: length of the recording.
+    """Return how `decisions` compare with `labels` in a recording of `duration_s` seconds; see `Truth`.
 
     Raises:
         ValueError: a decision names a word that is not among `keywords`.
     """
-    decisions = sorted(decisions, key=lambda decision: decision.decided_s)
-    unknown = {decision.keyword for decision in decisions} - set(keywords)
-    if unknown:
-        raise ValueError(f"detections of {', '.join(sorted(unknown))}, not among the keywords")
-    spoken = [label for label in labels if label.word in keywords]
-    certain = sorted((s for s in spoken if not s.uncertain), key=lambda label: label.end_s)
-    uncertain = [label for label in spoken if label.uncertain]
+    return Truth(labels, keywords, duration_s).match(decisions)
 
-    hit_by: dict[int, Decision] = {}
-    duplicates, false_accepts, ignored = [], [], []
-    for decision in decisions:
-        here = [
-            index
-            for index, label in enumerate(certain)
-            if label.word == decision.keyword and _covers(label, decision)
-        ]
-        # The label that runs out first takes the detection: no other choice gives more hits.
-        free = next((index for index in here if index not in hit_by), None)
-        if free is not None:
-            hit_by[free] = decision
-        elif here:
-            duplicates.append(Pair(certain[here[-1]], decision))
-        elif any(
-            label.word == decision.keyword and _covers(label, decision) for label in uncertain
-        ):
-            ignored.append(decision)
-        else:
-            false_accepts.append(decision)
 
-    misses = [label for index, label in enumerate(certain) if index not in hit_by]
-    return Matching(
-        hits=[Pair(certain[index], decision) for index, decision in sorted(hit_by.items())],
-        misses=misses,
-        duplicates=duplicates,
-        false_accepts=false_accepts,
-        substitutions=_substitutions(misses, false_accepts),
-        ignored=ignored,
-        negative_s={word: _negative_s(word, spoken, duration_s) for word in keywords},
-    )
+class _Spans:
+    """Labels, found by the time at which a detection of them would count."""
+
+    def __init__(self, labels: Iterable[Label]) -> None:
+        self.labels = sorted(labels, key=lambda label: (label.end_s, label.start_s))
+        self._latest = [_samples(label.end_s) + _samples(LATEST_S) for label in self.labels]
+        starts = [_samples(label.start_s) for label in self.labels]
+        self._starts = starts
+        # The earliest start from each label on: where it lies behind, no further label covers.
+        self._earliest = starts.copy()
+        for index in range(len(starts) - 2, -1, -1):
+            self._earliest[index] = min(starts[index], self._earliest[index + 1])
+
+    def at(self, decided_s: float) -> list[Label]:
+        """Return the labels from whose start to 0.75 s after whose end `decided_s` lies, by end."""
+        decided = _samples(decided_s)
+        found = []
+        for index in range(bisect_left(self._latest, decided), len(self.labels)):
+            if self._earliest[index] > decided:
+                break
+            if self._starts[index] <= decided:
+                found.append(self.labels[index])
+        return found
+
+
+def _of(word: str, labels: Iterable[Label]) -> list[Label]:
+    return [label for label in labels if label.word == word]
 
 
 def _samples(seconds: float) -> int:
     """Return whole samples: times that come from a text file and from samples compare equal."""
     return round(seconds * SAMPLE_RATE_HZ)
-
-
-def _covers(label: Label, decision: Decision) -> bool:
-    latest = _samples(label.end_s) + _samples(LATEST_S)
-    return _samples(label.start_s) <= _samples(decision.decided_s) <= latest
-
-
-def _substitutions(misses: list[Label], false_accepts: list[Decision]) -> list[Pair]:
-    pairs = []
-    for decision in false_accepts:
-        label = next((missed for missed in misses if _covers(missed, decision)), None)
-        if label is not None:
-            pairs.append(Pair(label, decision))
-    return pairs
 
 
 def _negative_s(keyword: str, spoken: list[Label], duration_s: float) -> float:
