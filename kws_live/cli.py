@@ -1,7 +1,6 @@
 """The command line: flags and subcommands in, exit codes out."""
 
 import errno
-import json
 import logging
 import os
 import signal
@@ -9,14 +8,14 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from kws_live import __version__
-from kws_live.errors import DeviceError, KwsLiveError, OutputError
+from kws_live.commands.lazy import LazyGroup
+from kws_live.errors import KwsLiveError, OutputError
 from kws_live.text import printable
 
 _WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -28,6 +27,7 @@ Examples:
   kws-live --hook 'stop=playerctl pause'     run a program when "stop" is said
   kws-live --json | jq .keyword              events for another program
   kws-live --input meeting.flac              search a recording
+  kws-live tune                              set the thresholds for your room
 
 \b
 Exit codes: 0 done, 2 wrong flags, 66 input or model unusable,
@@ -36,7 +36,16 @@ Exit codes: 0 done, 2 wrong flags, 66 input or model unusable,
 """
 
 
-class _Group(click.Group):
+_COMMANDS = {
+    "devices": "kws_live.commands.devices:devices",
+    "eval": "kws_live.commands.eval:evaluate",
+    "tune": "kws_live.commands.tune:tune",
+    "review": "kws_live.commands.review:review",
+    "completion": "kws_live.commands.completion:completion",
+}
+
+
+class _Group(LazyGroup):
     """A group that leaves a closed standard output to `main`; click itself would exit with 1."""
 
     def make_context(self, *args: Any, **options: Any) -> click.Context:
@@ -80,7 +89,7 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-@click.group(cls=_Group, invoke_without_command=True, epilog=_EPILOG)
+@click.group(cls=_Group, lazy=_COMMANDS, invoke_without_command=True, epilog=_EPILOG)
 @click.version_option(__version__, prog_name="kws-live")
 @click.option(
     "--device",
@@ -206,50 +215,6 @@ def _listen(
     with Signals(app) as signals:
         app.run()
     signals.raise_again()
-
-
-@cli.command()
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-def devices(as_json: bool) -> None:
-    """List the microphones that --device can name."""
-    from kws_live.sources.listing import list_devices  # noqa: PLC0415
-
-    found = list_devices()
-    if as_json:
-        click.echo(json.dumps([asdict(device) for device in found], indent=2))
-    if not found:
-        raise DeviceError(
-            "there is no audio input device. Plug in a microphone or start the sound server "
-            "(PipeWire or PulseAudio)."
-        )
-    if as_json:
-        return
-    for device in found:
-        mark = "*" if device.is_default else " "
-        click.echo(
-            f"{mark} {device.id:3d}  {printable(device.label)}  ({device.channels} in, {device.rate_hz} Hz)"
-        )
-    if any(device.is_default for device in found):
-        click.echo("* is the default. Name another with --device, by id or by parts of its name.")
-    else:
-        click.echo("None is the default: name one with --device, by id or by parts of its name.")
-
-
-@cli.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> None:
-    r"""Print the completion script of a shell.
-
-    \b
-    bash:  eval "$(kws-live completion bash)"              in ~/.bashrc
-    zsh:   eval "$(kws-live completion zsh)"               in ~/.zshrc
-    fish:  kws-live completion fish | source               in ~/.config/fish/config.fish
-    """
-    from click.shell_completion import get_completion_class  # noqa: PLC0415
-
-    completer = get_completion_class(shell)
-    assert completer is not None, "click knows the three shells"
-    click.echo(completer(cli, {}, "kws-live", "_KWS_LIVE_COMPLETE").source())
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
