@@ -12,9 +12,10 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from kws_live.clips.saver import ClipSaver
 from kws_live.display import LiveDisplay
 from kws_live.errors import KwsLiveError
-from kws_live.events import ErrorBody, EventBus, Sink, StatsBody
+from kws_live.events import ClipCounts, ErrorBody, EventBus, Sink, StatsBody
 from kws_live.hooks import HookRunner
 from kws_live.recorder import Recorder
 from kws_live.sources.base import Source
@@ -48,6 +49,7 @@ class App:
         status: what is going on.
         display: the live display among the sinks, or None.
         recorder: the `--record` file, or None.
+        clips: what keeps clips, or None.
         stats_interval_s: time between `stats` events.
     """
 
@@ -61,6 +63,7 @@ class App:
     status: Status
     display: LiveDisplay | None
     recorder: Recorder | None
+    clips: ClipSaver | None
     stats_interval_s: float
 
     def __post_init__(self) -> None:
@@ -87,6 +90,7 @@ class App:
         hooks = self._start("kws-hooks", self.hooks.run)
         sinks = [self._start(f"kws-{sink.name}", sink.run) for sink in self.sinks]
         recorder = self._start("kws-record", self.recorder.run) if self.recorder else None
+        clips = self._start("kws-clips", self.clips.run) if self.clips else None
         infer = self._start("kws-infer", self.infer.run, then=self._end)
         # A source that fails, a truncated file say, ends as one that ended: first what it gave is used.
         capture = self._start(
@@ -100,6 +104,9 @@ class App:
         if self.recorder and recorder:
             self.recorder.close()
             self._join(recorder)
+        if self.clips and clips:
+            self.clips.close()
+            self._join(clips)
         # Before the last totals are told, so that they hold what became of the hooks.
         self.hooks.close()
         self._join(hooks)
@@ -124,6 +131,8 @@ class App:
         select.select([self._stop_fd], [], [])
         self.queue.close(discard=True)
         self.bus.release()
+        if self.clips:
+            self.clips.release()
         self.source.stop()
         self._end()
 
@@ -169,11 +178,13 @@ class App:
                 lost_s=counters.lost_s,
                 gaps=counters.gaps,
                 detections=counters.detections,
+                near_misses=counters.near_misses,
                 device_losses=counters.device_losses,
                 hooks=self.hooks.counts(),
                 events_dropped=self.bus.dropped(),
                 latency_p50_ms=snapshot.latency_p50_ms,
                 latency_p95_ms=snapshot.latency_p95_ms,
+                clips=self.clips.counts() if self.clips else ClipCounts(),
             ),
             stream_s=snapshot.stream_s,
         )

@@ -130,6 +130,12 @@ def _discard_output() -> None:
     "--json", "as_json", is_flag=True, help="Write events to standard output, one JSON a line."
 )
 @click.option("--record", metavar="FILE", help="Keep what was heard, as .wav or .flac.")
+@click.option(
+    "--save-clips",
+    metavar="DIR",
+    help="Keep a sound file of each detection and near miss in DIR, two seconds that end with the "
+    "word, for you alone to read; old ones are deleted. 'kws-live review DIR' goes through them.",
+)
 @click.option("--config", metavar="FILE", help="Configuration file instead of the user's own.")
 @click.option(
     "--print-config", is_flag=True, help="Show every setting and where it came from, and exit."
@@ -169,6 +175,7 @@ def _listen(
     hooks: Sequence[str],
     as_json: bool,
     record: str | None,
+    save_clips: str | None,
     config: str | None,
     print_config: bool,
     check_config: bool,
@@ -190,6 +197,7 @@ def _listen(
         "audio.device": device,
         "model": model,
         "decoder.threshold": threshold,
+        "clips.directory": save_clips,
         "hook": hooks or None,
     }
     try:
@@ -212,6 +220,8 @@ def _listen(
         settings,
         Options(input_, realtime, as_json, None if record is None else Path(record)),
     )
+    if app.clips:
+        _tell(f"keeping clips of detections and near misses in {app.clips.folder}")
     with Signals(app) as signals:
         app.run()
     signals.raise_again()

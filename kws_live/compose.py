@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from kws_live.app import App
+from kws_live.clips.saver import ClipSaver
 from kws_live.config import (
     EffectiveSettings,
     Resolved,
@@ -183,6 +184,11 @@ def assemble(settings: Settings, options: Options, source: Source) -> App:
         folder.window_samples,
         recorder,
     )
+    clips = (
+        ClipSaver(config.clips, ring, folder.window_samples, bus.publish, paced=source.paced)
+        if config.clips.directory
+        else None
+    )
     app = App(
         source=source,
         capture=capture,
@@ -193,6 +199,7 @@ def assemble(settings: Settings, options: Options, source: Source) -> App:
             bus,
             status,
             folder.name,
+            clips,
         ),
         queue=queue,
         bus=bus,
@@ -201,6 +208,7 @@ def assemble(settings: Settings, options: Options, source: Source) -> App:
         status=status,
         display=screen if isinstance(screen, LiveDisplay) else None,
         recorder=recorder,
+        clips=clips,
         stats_interval_s=config.events.stats_interval_s,
     )
     if options.json:
@@ -246,4 +254,4 @@ def _screen(settings: Settings, source: Source, status: Status) -> LiveDisplay |
     )
     if wanted and can_show(sys.stdout, os.environ):
         return LiveDisplay(status, display.refresh_hz)
-    return LinePrinter(status, paced=source.paced)
+    return LinePrinter(status, source.paced, verbose=_log.isEnabledFor(logging.INFO))

@@ -18,6 +18,7 @@ from kws_live.stages.activity import last_word_extent
 from kws_live.stages.decoder import Decoder
 from kws_live.stages.frontend import Frontend
 from kws_live.stages.gate import Gate
+from kws_live.stages.near_miss import NearMisses
 from kws_live.stages.ring import Ring
 from kws_live.types import (
     SAMPLE_RATE_HZ,
@@ -26,6 +27,7 @@ from kws_live.types import (
     Gap,
     GateChange,
     Int16Array,
+    NearMiss,
     Posterior,
     Span,
 )
@@ -84,11 +86,19 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class HopResult:
-    """What one hop gave: the posterior, the scores of the enabled keywords, and a detection or None."""
+    """What one hop gave.
+
+    Attributes:
+        posterior: the model's output.
+        scores: of the enabled keywords.
+        detection: what was detected, or None.
+        near_misses: what came near a detection and was over at this hop; their peaks lie before it.
+    """
 
     posterior: Posterior
     scores: Mapping[str, float]
     detection: Detection | None
+    near_misses: tuple[NearMiss, ...]
 
 
 class Spotter:
@@ -108,10 +118,16 @@ class Spotter:
         self._classifier = classifier
         self._window_samples = window_samples
         self._decoder = Decoder(classifier.labels, decoder)
+        self._near_misses = NearMisses(decoder, window_samples)
 
     def reset(self) -> None:
-        """Begin a new stretch of audio."""
+        """Begin a new stretch of audio; `pause` comes before it."""
         self._decoder.reset()
+        self._near_misses.reset()
+
+    def pause(self) -> tuple[NearMiss, ...]:
+        """Return the near misses that are over because no hop follows at once: the gate closed."""
+        return self._near_misses.pause()
 
     def infer(self, hop_sample: int) -> HopResult | None:
         """Infer the window that ends at `hop_sample`; None where the ring no longer holds it."""
@@ -121,18 +137,20 @@ class Spotter:
             return None
         posterior = Posterior(hop_sample, self._classifier.posteriors(window))
         decision = self._decoder.step(posterior)
+
+        def word() -> tuple[int, int]:
+            word_start, word_end = last_word_extent(window)
+            return max(0, start_sample + word_start), start_sample + word_end
+
         detection = None
         if decision is not None:
-            word_start, word_end = last_word_extent(window)
             detection = Detection(
-                keyword=decision.keyword,
-                score=decision.score,
-                threshold=decision.threshold,
-                decided_sample=hop_sample,
-                start_sample=max(0, start_sample + word_start),
-                end_sample=start_sample + word_end,
+                decision.keyword, decision.score, decision.threshold, hop_sample, *word()
             )
-        return HopResult(posterior, self._decoder.scores, detection)
+        detected = None if decision is None else decision.keyword
+        scores = self._decoder.scores
+        near_misses = self._near_misses.step(hop_sample, scores, detected, word)
+        return HopResult(posterior, scores, detection, near_misses)
 
 
 class Arrivals:

@@ -4,7 +4,7 @@ The stages' threads write, the display reads: one lock, copies out. Nothing here
 """
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ _LATENCIES_KEPT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Totals since the start, each counting things or seconds of audio."""
+    """Totals since the start, each counting things or seconds of audio; near misses by keyword."""
 
     inferred_hops: int = 0
     dropped_hops: int = 0
@@ -24,6 +24,7 @@ class Counters:
     lost_s: float = 0.0
     gaps: int = 0
     detections: int = 0
+    near_misses: Mapping[str, int] = field(default_factory=dict)
     device_losses: int = 0
 
 
@@ -84,6 +85,7 @@ class Status:
     _lost_s: float = 0.0
     _gaps: int = 0
     _detections: int = 0
+    _near_misses: Counter[str] = field(default_factory=Counter)
     _device_losses: int = 0
 
     def audio(self, stream_s: float, level_db: float, gate_open: bool, gate_open_s: float) -> None:
@@ -131,6 +133,11 @@ class Status:
                 percentiles = np.percentile(self._latencies_ms, [50, 95])
                 self._latency_p50_ms, self._latency_p95_ms = percentiles.tolist()
 
+    def near_miss(self, keyword: str) -> None:
+        """Record one near miss."""
+        with self._lock:
+            self._near_misses[keyword] += 1
+
     def snapshot(self) -> StatusSnapshot:
         """Return a consistent copy."""
         with self._lock:
@@ -150,6 +157,7 @@ class Status:
                     lost_s=self._lost_s,
                     gaps=self._gaps,
                     detections=self._detections,
+                    near_misses=dict(self._near_misses),
                     device_losses=self._device_losses,
                 ),
                 device=self.device,

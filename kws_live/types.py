@@ -21,6 +21,7 @@ Int16Array = npt.NDArray[np.int16]
 Float32Array = npt.NDArray[np.float32]
 
 GapReason = Literal["device_lost", "overrun"]
+NearMissReason = Literal["below_threshold", "held_back"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,5 +115,31 @@ class Detection:
     score: float
     threshold: float
     decided_sample: int
+    start_sample: int
+    end_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A keyword's score reached its release and fell again without a detection.
+
+    Attributes:
+        keyword: what the user may have said.
+        score: its highest smoothed posterior, 0..1.
+        threshold: the score it needed.
+        release: the score from which on it counts as near.
+        reason: `below_threshold`, or `held_back`: the score was high enough, but another keyword's was
+            higher, another had just been detected, or the same one was not re-armed yet.
+        peak_sample: end of the first window with that score.
+        start_sample: estimated first sample of the word.
+        end_sample: estimated last sample of the word, exclusive.
+    """
+
+    keyword: str
+    score: float
+    threshold: float
+    release: float
+    reason: NearMissReason
+    peak_sample: int
     start_sample: int
     end_sample: int

@@ -12,6 +12,17 @@ class Reset:
     """Everything before this point belongs to another stretch of audio: forget it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The gate closed at `sample`: no hop follows at once."""
+
+    sample: int
+
+
+Work = int | Reset | Pause
+"""What is done in order: the hop at a sample, or a marker between hops."""
+
+
 class WorkQueue:
     """Spans in, single hops out, in order, with a bound.
 
@@ -30,17 +41,17 @@ class WorkQueue:
         self._hop_samples = hop_samples
         self._limit_hops = limit_hops
         self._paced = paced
-        self._items: deque[int | Reset] = deque()
+        self._items: deque[Work] = deque()
         self._waiting_hops = 0
         self._working_on: int | None = None
         self._closed = False
         self._condition = threading.Condition()
 
-    def put(self, work: Span | Reset) -> int:
-        """Append the hops of a span, or a reset; return how many old hops were skipped for it. On kws-capture."""
+    def put(self, work: Span | Reset | Pause) -> int:
+        """Append the hops of a span, or a marker; return how many old hops were skipped for it. On kws-capture."""
         skipped = 0
         with self._condition:
-            if isinstance(work, Reset):
+            if not isinstance(work, Span):
                 self._items.append(work)
             else:
                 for hop in work.hops(self._hop_samples):
@@ -58,8 +69,8 @@ class WorkQueue:
             self._condition.notify_all()
         return skipped
 
-    def take(self) -> int | Reset | None:
-        """Wait for the next hop point (its sample) or reset; None once closed and empty. On kws-infer."""
+    def take(self) -> Work | None:
+        """Wait for the next hop point (its sample) or marker; None once closed and empty. On kws-infer."""
         with self._condition:
             self._working_on = None
             self._condition.notify_all()
@@ -67,14 +78,14 @@ class WorkQueue:
             if not self._items:
                 return None
             item = self._items.popleft()
-            if not isinstance(item, Reset):
+            if isinstance(item, int):
                 self._waiting_hops -= 1
-                self._working_on = item
+            self._working_on = _sample(item)
             self._condition.notify_all()
             return item
 
     def wait_until_past(self, sample: int) -> None:
-        """Wait until no hop point before `sample` is waiting or being worked on, or the queue is closed."""
+        """Wait until no hop or pause before `sample` is waiting or being worked on, or the queue is closed."""
         with self._condition:
             self._condition.wait_for(lambda: self._closed or self._oldest() >= sample)
 
@@ -89,7 +100,7 @@ class WorkQueue:
 
     def _skip_oldest(self) -> None:
         for index, item in enumerate(self._items):
-            if not isinstance(item, Reset):
+            if isinstance(item, int):
                 del self._items[index]
                 self._waiting_hops -= 1
                 return
@@ -97,4 +108,16 @@ class WorkQueue:
     def _oldest(self) -> float:
         if self._working_on is not None:
             return self._working_on
-        return next((item for item in self._items if not isinstance(item, Reset)), float("inf"))
+        waiting = (_sample(item) for item in self._items)
+        return next((sample for sample in waiting if sample is not None), float("inf"))
+
+
+def _sample(work: Work) -> int | None:
+    """Return the sample behind the audio that this work may look at; None where it looks at none."""
+    match work:
+        case Reset():
+            return None
+        case Pause():
+            return work.sample
+        case _:
+            return work

@@ -3,15 +3,18 @@
 import time
 from collections.abc import Callable, Iterable
 
+from kws_live.clips.saver import ClipSaver
 from kws_live.events import (
     Body,
     DetectionBody,
     DeviceLostBody,
     DeviceRestoredBody,
     DroppedBody,
+    Event,
     EventBus,
     GapBody,
     Latency,
+    NearMissBody,
     ReadyBody,
     VadBody,
 )
@@ -28,12 +31,15 @@ from kws_live.types import (
     DeviceRestored,
     Gap,
     GateChange,
+    NearMiss,
     SourceItem,
     Span,
 )
-from kws_live.work_queue import Reset, WorkQueue
+from kws_live.work_queue import Pause, Reset, WorkQueue
 
 _METER_SAMPLES = SAMPLE_RATE_HZ * 30 // 1000
+_LOOK_BACK_SAMPLES = 10 * SAMPLE_RATE_HZ
+"""How old the peak of a near miss may be that a clip is still kept of, with its pre-roll."""
 _NS_PER_MS = 1e6
 
 
@@ -61,7 +67,7 @@ class CaptureWorker:
         self._bus = bus
         self._status = status
         self._ready: Callable[[str, int], ReadyBody] | None = ready
-        self._kept_samples = ring.capacity_samples - window_samples
+        self._kept_samples = ring.capacity_samples - window_samples - _LOOK_BACK_SAMPLES
         self._recorder = recorder
         self._metered_to = 0
         self._gate_open = False
@@ -127,6 +133,8 @@ class CaptureWorker:
                 case GateChange():
                     self._gate_open = thing.open
                     self._bus.publish(VadBody(open=thing.open), thing.sample / SAMPLE_RATE_HZ)
+                    if not thing.open:
+                        self._queue.put(Pause(thing.sample))
                 case Span():
                     self._open_samples += thing.end_sample - thing.start_sample
                     self._count_dropped(self._queue.put(thing))
@@ -157,7 +165,7 @@ class CaptureWorker:
 
 
 class InferWorker:
-    """Work queue → posteriors → detections. Runs on kws-infer."""
+    """Work queue → posteriors → detections and near misses. Runs on kws-infer."""
 
     def __init__(
         self,
@@ -167,6 +175,7 @@ class InferWorker:
         bus: EventBus,
         status: Status,
         model: str,
+        clips: ClipSaver | None,
     ) -> None:
         self._queue = queue
         self._spotter = spotter
@@ -174,14 +183,20 @@ class InferWorker:
         self._bus = bus
         self._status = status
         self._model = model
+        self._clips = clips
 
     def run(self) -> None:
         """Infer until the queue is closed and empty."""
         while (work := self._queue.take()) is not None:
-            if isinstance(work, Reset):
-                self._spotter.reset()
-            else:
-                self._infer(work)
+            match work:
+                case Reset():
+                    self._spotter.reset()
+                case Pause():
+                    self._near_missed(self._spotter.pause())
+                case hop_sample:
+                    self._infer(hop_sample)
+        # A stop comes in the middle of the audio, before the gate closes.
+        self._near_missed(self._spotter.pause())
 
     def _infer(self, hop_sample: int) -> None:
         began_ns = time.monotonic_ns()
@@ -194,6 +209,7 @@ class InferWorker:
         self._status.hop(result.scores)
         if result.detection is not None:
             self._detected(result.detection, began_ns)
+        self._near_missed(result.near_misses)
 
     def _detected(self, detection: Detection, began_ns: int) -> None:
         latency = None
@@ -207,7 +223,7 @@ class InferWorker:
             )
         self._status.detection(latency.total if latency else None)
         decided_s = detection.decided_sample / SAMPLE_RATE_HZ
-        self._bus.publish(
+        event = self._bus.publish(
             DetectionBody(
                 keyword=detection.keyword,
                 score=detection.score,
@@ -220,3 +236,28 @@ class InferWorker:
             ),
             stream_s=decided_s,
         )
+        self._keep(event)
+
+    def _near_missed(self, near_misses: Iterable[NearMiss]) -> None:
+        for miss in near_misses:
+            self._status.near_miss(miss.keyword)
+            decided_s = miss.peak_sample / SAMPLE_RATE_HZ
+            event = self._bus.publish(
+                NearMissBody(
+                    keyword=miss.keyword,
+                    score=miss.score,
+                    threshold=miss.threshold,
+                    release=miss.release,
+                    reason=miss.reason,
+                    decided_s=decided_s,
+                    start_s=miss.start_sample / SAMPLE_RATE_HZ,
+                    end_s=miss.end_sample / SAMPLE_RATE_HZ,
+                    model=self._model,
+                ),
+                stream_s=decided_s,
+            )
+            self._keep(event)
+
+    def _keep(self, event: Event) -> None:
+        if self._clips:
+            self._clips.keep(event)

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -103,28 +104,49 @@ def blocks(seconds: float) -> list[SourceItem]:
     return [Block(voice(1.0), SAMPLE_RATE_HZ, time.monotonic_ns()) for _ in range(int(seconds))]
 
 
+def silence(seconds: int) -> list[SourceItem]:
+    """As `blocks`, of digital silence."""
+    nothing = np.zeros((SAMPLE_RATE_HZ, 1), np.float32)
+    return [Block(nothing, SAMPLE_RATE_HZ, time.monotonic_ns()) for _ in range(seconds)]
+
+
 Noted = Callable[[ScriptedSource], tuple[App, Notebook]]
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """The default configuration with a small model."""
-    model = make_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model."""
+    return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def settings(model: Path) -> Settings:
+    """The default configuration with it."""
     return settle(load(None, {"XDG_CONFIG_HOME": "/nonexistent"}, {"model": str(model)}))
 
 
 @pytest.fixture
 def noted(settings: Settings) -> Noted:
     """Put an app together whose events are kept."""
+    return lambda source: note(settings, source)
 
-    def make(source: ScriptedSource) -> tuple[App, Notebook]:
-        app = assemble(settings, Options(), source)
-        notebook = Notebook()
-        app.bus.attach(notebook)
-        app.sinks = [*app.sinks, notebook]
-        return app, notebook
 
-    return make
+@pytest.fixture
+def nearly(model: Path, tmp_path: Path) -> Noted:
+    """The same with keywords whose scores are always between release and threshold."""
+    config = tmp_path / "config.toml"
+    config.write_text("schema = 1\n[decoder]\nthreshold = 1.0\nrelease = 1e-9\n")
+    settings = settle(load(config, {}, {"model": str(model)}))
+    return lambda source: note(settings, source)
+
+
+def note(settings: Settings, source: ScriptedSource) -> tuple[App, Notebook]:
+    """Put an app together and a notebook among its sinks."""
+    app = assemble(settings, Options(), source)
+    notebook = Notebook()
+    app.bus.attach(notebook)
+    app.sinks = [*app.sinks, notebook]
+    return app, notebook
 
 
 def kws_threads() -> list[str]:
@@ -173,10 +195,41 @@ def test_a_lost_device_is_told_and_the_stream_goes_on_behind_the_gap(noted: Note
     ]
     app, notebook = noted(ScriptedSource(script))
     app.run()
-    kinds = [event.type for event in notebook.events if event.type not in ("vad", "detection")]
+    of_inference = {"vad", "detection", "near_miss"}
+    kinds = [event.type for event in notebook.events if event.type not in of_inference]
     assert kinds == ["ready", "device_lost", "gap", "device_restored", "stats"]
     assert notebook.events[-1].body.lost_s == 3.0  # type: ignore[union-attr]
     assert notebook.events[-1].stream_s == pytest.approx(5.0, abs=0.03)
+
+
+def test_near_misses_are_told_when_the_gate_closes_and_at_the_end(nearly: Noted) -> None:
+    """Each stretch of voice is one for each keyword, in its place; the totals agree."""
+    app, notebook = nearly(ScriptedSource([*blocks(2), *silence(3), *blocks(2)]))
+    app.run()
+    told = notebook.bodies("near_miss")
+    assert [body.keyword for body in told] == ["yes", "no"] * 2  # type: ignore[union-attr]
+    assert all(body.decided_s <= 3.5 for body in told[:2])  # type: ignore[union-attr]
+    assert all(body.decided_s >= 4.5 for body in told[2:])  # type: ignore[union-attr]
+    assert notebook.bodies("stats")[-1].near_misses == {"yes": 2, "no": 2}  # type: ignore[union-attr]
+
+
+def test_near_misses_do_not_reach_across_a_gap(nearly: Noted) -> None:
+    """What came before lost audio is told for itself."""
+    app, notebook = nearly(
+        ScriptedSource([*blocks(1), Gap(SAMPLE_RATE_HZ // 10, "overrun"), *blocks(1)])
+    )
+    app.run()
+    told = notebook.bodies("near_miss")
+    assert [body.decided_s <= 1.0 for body in told] == [True, True, False, False]  # type: ignore[union-attr]
+
+
+def test_near_misses_are_told_when_the_run_is_stopped(nearly: Noted) -> None:
+    """In the middle of a word."""
+    app, notebook = nearly(EndlessSource())
+    threading.Timer(0.5, app.stop).start()
+    app.run()
+    told = notebook.bodies("near_miss")
+    assert [body.keyword for body in told] == ["yes", "no"]  # type: ignore[union-attr]
 
 
 def test_an_exception_in_a_worker_ends_the_run_with_it(noted: Noted) -> None:

@@ -67,6 +67,14 @@ def speech_file(speech: Int16Array, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 Heard = list[tuple[str, int, float]]
+"""Keyword, sample and score of detections, and of near misses after them."""
+
+
+def same(found: Heard, expected: Heard) -> bool:
+    """Return whether keywords and samples are equal and scores within 1e-5."""
+    return [one[:2] for one in found] == [one[:2] for one in expected] and [
+        one[2] for one in found
+    ] == pytest.approx([one[2] for one in expected], abs=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -75,17 +83,21 @@ def offline(
 ) -> Heard:
     """What the pipeline without threads hears in it."""
     source = FileSource(speech_file, BLOCK)
-    hops = spot(source, model, classifier, in_force.gate, in_force.decoder)
+    hops = list(spot(source, model, classifier, in_force.gate, in_force.decoder))
     found = [hop.detection for hop in hops if hop.detection]
+    near = [miss for hop in hops for miss in hop.near_misses]
     assert len(found) >= 3
-    return [(one.keyword, one.decided_sample, one.score) for one in found]
+    assert len(near) >= 2
+    return [(one.keyword, one.decided_sample, one.score) for one in found] + [
+        (miss.keyword, miss.peak_sample, miss.score) for miss in near
+    ]
 
 
 @pytest.mark.parametrize("block_ms", [1, 30, 1000])
 def test_live_equals_offline(
     model: ModelFolder, config: Path, speech_file: Path, offline: Heard, block_ms: int
 ) -> None:
-    """Paced, through processes, threads and queues, at any block size: equal decisions, no hop dropped."""
+    """Paced, through threads and queues, at any block size: equal decisions and near misses, no hop dropped."""
     result = daemon.run(
         *("--input", speech_file, "--realtime", "--json"),
         *("--model", model.path, "--config", config),
@@ -96,10 +108,9 @@ def test_live_equals_offline(
     assert found[-1]["dropped_hops"] == 0
     heard = [
         (keyword, round(decided_s * SAMPLE_RATE_HZ), score)
-        for keyword, decided_s, score in daemon.detections(found)
+        for keyword, decided_s, score in daemon.detections(found) + daemon.near_misses(found)
     ]
-    assert [one[:2] for one in heard] == [one[:2] for one in offline]
-    assert [one[2] for one in heard] == pytest.approx([one[2] for one in offline], abs=1e-5)
+    assert same(heard, offline)
 
 
 class Halves:

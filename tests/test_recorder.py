@@ -13,6 +13,7 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.limits import disk_full_at
 
 from kws_live.errors import OutputError
 from kws_live.recorder import Recorder
@@ -195,17 +196,6 @@ def test_a_file_is_read_no_faster_than_it_can_be_recorded(tmp_path: Path) -> Non
     recorder.close()
     assert writing.join() is None
     assert np.array_equal(kept(tmp_path / "heard.wav"), np.concatenate(pieces))
-
-
-@contextmanager
-def disk_full_at(size_bytes: int) -> Iterator[None]:
-    """Let no file of this process grow beyond `size_bytes`."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("name", ["heard.wav", "heard.flac"])

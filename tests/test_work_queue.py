@@ -3,16 +3,17 @@
 import itertools
 import threading
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kws_live.types import Span
-from kws_live.work_queue import Reset, WorkQueue
+from kws_live.work_queue import Pause, Reset, Work, WorkQueue
 
 HOP = 1_600
 
 
-def everything(queue: WorkQueue) -> list[int | Reset]:
+def everything(queue: WorkQueue) -> list[Work]:
     """Close the queue and take what is in it."""
     queue.close()
     taken = []
@@ -39,13 +40,22 @@ def test_a_paced_queue_skips_the_oldest_hops_and_says_how_many() -> None:
     assert everything(queue) == [3 * HOP, 4 * HOP, 5 * HOP]
 
 
-def test_a_reset_is_never_skipped() -> None:
+def test_markers_are_never_skipped() -> None:
     """However many hops are."""
     queue = WorkQueue(HOP, limit_hops=1, paced=True)
     queue.put(Span(0, HOP))
-    queue.put(Reset())
-    queue.put(Span(10 * HOP, 12 * HOP))
-    assert everything(queue) == [Reset(), 12 * HOP]
+    assert queue.put(Pause(HOP)) == 0
+    assert queue.put(Reset()) == 0
+    assert queue.put(Span(10 * HOP, 12 * HOP)) == 2
+    assert everything(queue) == [Pause(HOP), Reset(), 12 * HOP]
+
+
+def test_markers_keep_their_place_between_the_hops() -> None:
+    """What was put before them comes before them."""
+    queue = WorkQueue(HOP, limit_hops=10, paced=True)
+    for work in (Span(0, HOP), Pause(HOP), Span(HOP, 2 * HOP), Reset()):
+        queue.put(work)
+    assert everything(queue) == [HOP, Pause(HOP), 2 * HOP, Reset()]
 
 
 def test_an_unpaced_queue_makes_the_writer_wait() -> None:
@@ -70,13 +80,18 @@ def test_closing_frees_a_writer_that_waits() -> None:
     assert not writer.is_alive()
 
 
-def test_a_hop_being_worked_on_holds_back_the_ring() -> None:
-    """Audio is not overwritten until the hop that needs it is done."""
+@pytest.mark.parametrize(
+    ("work", "taken"), [(Span(0, HOP), HOP), (Pause(HOP), Pause(HOP))], ids=["hop", "pause"]
+)
+def test_work_in_hand_holds_back_the_ring(work: Span | Pause, taken: Work) -> None:
+    """Audio is not overwritten until the work that may look at it is done."""
     queue = WorkQueue(HOP, limit_hops=5, paced=False)
-    queue.put(Span(0, HOP))
-    assert queue.take() == HOP
+    queue.put(work)
     waiter = threading.Thread(target=queue.wait_until_past, args=[HOP + 1], daemon=True)
     waiter.start()
+    waiter.join(0.05)
+    assert waiter.is_alive()
+    assert queue.take() == taken
     waiter.join(0.05)
     assert waiter.is_alive()
     queue.close()

@@ -72,7 +72,8 @@ class Setting:
         if isinstance(value, str):
             if self.choices and value not in self.choices:
                 raise self._wrong(value)
-            _check_text(value)
+            if value or not self.meta.may_be_empty:
+                _check_text(value)
         return value
 
     def parse(self, text: str) -> Any:

@@ -28,6 +28,7 @@ class Meta:
         below: exclusive upper limit.
         flag: the command-line flag that sets it, "" for none.
         example: a value for the example file where the default is None.
+        may_be_empty: whether a string may be "".
     """
 
     help: str
@@ -37,6 +38,7 @@ class Meta:
     below: float | None = None
     flag: str = ""
     example: object = None
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,36 @@ class EventsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipsConfig:
+    """Recordings of what was detected or nearly was, kept only where a directory is named."""
+
+    directory: Annotated[
+        str,
+        Meta(
+            "Folder for them; empty keeps none. `~` is your home; a relative one begins where "
+            "kws-live is started.",
+            flag="--save-clips",
+            may_be_empty=True,
+        ),
+    ] = ""
+    max_mb: Annotated[
+        int,
+        Meta(
+            "Room for the clips of the folder together, in megabytes; the oldest are deleted first.",
+            at_least=1,
+            at_most=100_000,
+        ),
+    ] = 200
+    max_age_days: Annotated[
+        float, Meta("Age at which a clip is deleted.", above=0, at_most=36_500)
+    ] = 30.0
+    preroll_s: Annotated[
+        float,
+        Meta("Audio kept from before the window that decided.", at_least=0, at_most=30),
+    ] = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class HookSpec:
     """A command to run when a keyword is detected.
 
@@ -226,5 +258,6 @@ class Config:
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
     display: DisplayConfig = field(default_factory=DisplayConfig)
     events: EventsConfig = field(default_factory=EventsConfig)
+    clips: ClipsConfig = field(default_factory=ClipsConfig)
     keywords: Mapping[str, KeywordConfig] = field(default_factory=dict)
     hooks: tuple[HookSpec, ...] = ()

@@ -1,8 +1,9 @@
-"""What the display remembers of the events: the last detections, the last messages, and who was heard how often."""
+"""What the display remembers: the last detections, near misses and messages, and who was heard how often."""
 
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from kws_live.events import (
     DetectionBody,
@@ -12,9 +13,12 @@ from kws_live.events import (
     Event,
     GapBody,
     HookBody,
+    NearMissBody,
 )
+from kws_live.types import NearMissReason
 
 _DETECTIONS_KEPT = 200
+_NEAR_MISSES_KEPT = 100
 _MESSAGES_KEPT = 100
 
 _GAP_WORDS = {
@@ -50,6 +54,29 @@ class Heard:
     hooks_running: int = 0
     hooks_ended: int = 0
     hook_problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NearlyHeard:
+    """One near miss.
+
+    Attributes:
+        clock: local time of day, "14:03:22".
+        seq: number of its event.
+        stream_s: stream time of the highest score.
+        keyword: what may have been said.
+        score: the highest.
+        threshold: that it would have needed.
+        reason: why it was no detection.
+    """
+
+    clock: str
+    seq: int
+    stream_s: float
+    keyword: str
+    score: float
+    threshold: float
+    reason: NearMissReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +116,7 @@ class History:
     """The past as the display shows it, bounded in size; written and read on the display's thread only."""
 
     detections: deque[Heard] = field(default_factory=lambda: deque(maxlen=_DETECTIONS_KEPT))
+    near_misses: deque[NearlyHeard] = field(default_factory=lambda: deque(maxlen=_NEAR_MISSES_KEPT))
     messages: deque[Message] = field(default_factory=lambda: deque(maxlen=_MESSAGES_KEPT))
     times_heard: Counter[str] = field(default_factory=Counter)
     last_heard_s: dict[str, float] = field(default_factory=dict)
@@ -101,6 +129,8 @@ class History:
         match event.body:
             case DetectionBody() as body:
                 self._detected(clock, event.seq, body)
+            case NearMissBody() as body:
+                self._near_missed(clock, event.seq, body)
             case HookBody() as body:
                 self._hook(clock, body)
             case DeviceLostBody() as body:
@@ -109,6 +139,15 @@ class History:
                 self.loss = None
         if (problem := problem_text(event)) is not None:
             self._add(clock, problem, trouble=not isinstance(event.body, DeviceRestoredBody))
+
+    def latest(self, count: int) -> list[Heard | NearlyHeard]:
+        """Return the last `count` detections and near misses, the newest first.
+
+        At most half of them are near misses, lest a conversation pushes every detection out of sight.
+        """
+        found: list[Heard | NearlyHeard] = [*islice(reversed(self.detections), count)]
+        found += islice(reversed(self.near_misses), count // 2)
+        return sorted(found, key=lambda item: -item.seq)[:count]
 
     def log(self, unix_ns: int, line: str) -> None:
         """Take in one line that would have been written to standard error."""
@@ -127,6 +166,13 @@ class History:
         )
         self.times_heard[body.keyword] += 1
         self.last_heard_s[body.keyword] = body.decided_s
+
+    def _near_missed(self, clock: str, seq: int, body: NearMissBody) -> None:
+        self.near_misses.append(
+            NearlyHeard(
+                clock, seq, body.decided_s, body.keyword, body.score, body.threshold, body.reason
+            )
+        )
 
     def _hook(self, clock: str, body: HookBody) -> None:
         problem = hook_problem(body)
@@ -178,6 +224,8 @@ def problem_text(event: Event) -> str | None:
             text = f"{body.lost_s:.2f} s of audio lost {_GAP_WORDS[body.reason]}"
         case DroppedBody(what="hops") as body:
             text = f"inference fell behind and skipped {body.count} hops ({body.total} in all)"
+        case DroppedBody(what="clips") as body:
+            text = f"a clip could not be kept ({body.total} in all)"
         case DroppedBody() as body:
             text = f"{body.sink} was too slow and missed {body.count} events ({body.total} in all)"
         case DeviceLostBody() as body:

@@ -14,6 +14,7 @@ from kws_live.events import (
     Event,
     HookBody,
     Mailbox,
+    NearMissBody,
     PatientWriter,
     ReadyBody,
 )
@@ -38,6 +39,7 @@ class LinePrinter:
         paced: whether the audio comes in real time; lines then begin with the time of day.
         stdout: for detections.
         stderr: for everything else.
+        verbose: whether near misses are told one by one, and not only in the totals.
     """
 
     name = "lines"
@@ -48,9 +50,12 @@ class LinePrinter:
         paced: bool,
         stdout: TextIO | None = None,
         stderr: TextIO | None = None,
+        *,
+        verbose: bool = False,
     ) -> None:
         self._status = status
         self._paced = paced
+        self._verbose = verbose
         self._stdout = stdout or sys.stdout
         self._stderr = stderr or sys.stderr
         # Not through the streams: what can't be written must not be left in their buffers.
@@ -123,6 +128,8 @@ class LinePrinter:
         match event.body:
             case DetectionBody() as body:
                 self._detected(event, body)
+            case NearMissBody() as body if self._verbose:
+                self._say(self._dated(event, near_miss_text(body)))
             case ReadyBody() as body if self._paced:
                 words = ", ".join(item.keyword for item in body.keywords)
                 self._say(
@@ -166,6 +173,14 @@ class LinePrinter:
         # Nobody is listening any more: no reason to stop listening ourselves.
         with contextlib.suppress(OSError):
             self._err.write(f"{line}\n".encode(self._stderr.encoding, "replace"))
+
+
+def near_miss_text(body: NearMissBody) -> str:
+    """Return a near miss in the columns of a detection."""
+    text = f"{exact_clock(body.decided_s)}  {body.keyword:<14} "
+    if body.reason == "held_back":
+        return f"{text}{body.score:.2f} >= {body.threshold:.2f} held back"
+    return f"{text}{body.score:.2f} <  {body.threshold:.2f} near miss"
 
 
 def exact_clock(stream_s: float) -> str:

@@ -5,7 +5,7 @@ from itertools import islice
 
 from kws_live.display import sections
 from kws_live.display.frame import BLANK, Frame, FrameLine, LineBuilder
-from kws_live.display.history import History
+from kws_live.display.history import Heard, History
 from kws_live.display.theme import FAINT, UNICODE, Glyphs, cells
 from kws_live.status import StatusSnapshot
 
@@ -172,12 +172,15 @@ def _keywords(
 
 
 def _detections(history: History, rows: int, width: int, glyphs: Glyphs) -> list[FrameLine]:
-    """Return `rows` lines, the newest detection first."""
-    if not history.detections and rows:
-        nothing = LineBuilder(width, glyphs).text(" nothing yet", FAINT).done()
-        return [nothing, *[BLANK] * (rows - 1)]
-    newest = islice(reversed(history.detections), rows)
-    lines = [sections.detection(heard, width, glyphs) for heard in newest]
+    """Return `rows` lines, the newest detection or near miss first."""
+    lines = [
+        sections.detection(heard, width, glyphs)
+        if isinstance(heard, Heard)
+        else sections.near_miss(heard, width, glyphs)
+        for heard in history.latest(rows)
+    ]
+    if not lines and rows:
+        lines.append(LineBuilder(width, glyphs).text(" nothing yet", FAINT).done())
     return lines + [BLANK] * (rows - len(lines))
 
 

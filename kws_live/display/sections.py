@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from kws_live.display.bars import bar, score_bar
 from kws_live.display.frame import FrameLine, LineBuilder
-from kws_live.display.history import Heard, History, Message
+from kws_live.display.history import Heard, History, Message, NearlyHeard
 from kws_live.display.theme import ALARM, CALM, FAINT, HIT, PLAIN, STRONG, TROUBLE, Glyphs, cells
 from kws_live.status import LEVEL_FLOOR_DB, StatusSnapshot
 
@@ -148,8 +148,12 @@ def _keyword_line(
 
 
 def detection_heading(snapshot: StatusSnapshot, width: int, glyphs: Glyphs) -> FrameLine:
-    """Return the heading above the detections, with how many there were."""
-    return heading("Last heard", width, glyphs, f"{snapshot.counters.detections} so far")
+    """Return the heading above the detections and near misses, with how many there were."""
+    counts = f"{snapshot.counters.detections} so far"
+    near = sum(snapshot.counters.near_misses.values())
+    if near and width >= 40:
+        counts += f", {near} near miss{'es' if near > 1 else ''}"
+    return heading("Last heard", width, glyphs, counts)
 
 
 @lru_cache(maxsize=256)
@@ -168,6 +172,20 @@ def detection(heard: Heard, width: int, glyphs: Glyphs) -> FrameLine:
         line.text("   hook running", FAINT)
     elif heard.hooks_ended > 0:
         line.text("   hook done", FAINT)
+    return line.done()
+
+
+@lru_cache(maxsize=256)
+def near_miss(heard: NearlyHeard, width: int, glyphs: Glyphs) -> FrameLine:
+    """Return one near miss, in the columns of `detection`: when, what, the score and what it lacked."""
+    line = LineBuilder(width, glyphs).text(f" {heard.clock}  ", FAINT)
+    line.column(heard.keyword, _NAME_WIDTH if width >= 56 else 10, FAINT)
+    held_back = heard.reason == "held_back"
+    relation = glyphs.at_least if held_back else glyphs.below
+    line.text(f" {heard.score:.2f} {relation} {heard.threshold:.2f}", FAINT)
+    line.text(" held back" if held_back else " near miss", FAINT)
+    if width >= 76:
+        line.text(f"  at {clock(heard.stream_s)}", FAINT)
     return line.done()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, get_args
 
-from kws_live.types import GapReason
+from kws_live.types import GapReason, NearMissReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,19 @@ class HookCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipCounts:
+    """Clips since the start; both are 0 where none are asked for.
+
+    Attributes:
+        saved: clips written.
+        dropped: clips lost, because they could not be written or the disk was too slow.
+    """
+
+    saved: Count = 0
+    dropped: Count = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ReadyBody:
     """The first audio is in and the model has been warmed: from here on keywords are heard.
 
@@ -143,6 +156,36 @@ class DetectionBody:
 
 
 @dataclass(frozen=True, slots=True)
+class NearMissBody:
+    """A keyword's score reached its release and fell again without a detection.
+
+    Attributes:
+        keyword: what the user may have said.
+        score: its highest smoothed posterior.
+        threshold: the score it needed.
+        release: the score from which on it counts as near.
+        reason: `below_threshold`: the score stayed below the threshold; `held_back`: it was high
+            enough, but another keyword's was higher, another had just been detected, or the same one
+            had been and was not re-armed yet.
+        decided_s: stream time of the end of the window with the highest score.
+        start_s: estimated stream time of the word's beginning.
+        end_s: estimated stream time of the word's end.
+        model: name of the model.
+    """
+
+    type: ClassVar[str] = "near_miss"
+    keyword: str
+    score: Score
+    threshold: Score
+    release: Score
+    reason: NearMissReason
+    decided_s: Duration
+    start_s: Duration
+    end_s: Duration
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class GapBody:
     """Audio that existed was not captured; the stream time went on by its length.
 
@@ -161,14 +204,15 @@ class DroppedBody:
     """Work was left out because something was too slow.
 
     Attributes:
-        what: `hops`: inference fell behind; `events`: a reader of events fell behind.
+        what: `hops`: inference fell behind; `events`: a reader of events fell behind; `clips`: a clip
+            could not be written, or not fast enough.
         sink: for `events`, who missed them; null otherwise.
         count: how many since the last report of the same kind.
         total: how many since the start.
     """
 
     type: ClassVar[str] = "dropped"
-    what: Literal["hops", "events"]
+    what: Literal["hops", "events", "clips"]
     count: Positive
     total: Positive
     sink: str | None = None
@@ -247,11 +291,13 @@ class StatsBody:
         lost_s: seconds of audio that were not captured.
         gaps: how many times audio was lost.
         detections: keywords heard.
+        near_misses: keywords that came near a detection; only those that did.
         device_losses: how many times the device was lost.
         hooks: hook runs.
         events_dropped: events missed by each reader of events that was too slow.
         latency_p50_ms: median of the latest detections' total latency; null before the first.
         latency_p95_ms: 95th percentile of the same.
+        clips: clips of detections and near misses.
     """
 
     type: ClassVar[str] = "stats"
@@ -261,11 +307,13 @@ class StatsBody:
     lost_s: Duration
     gaps: Count
     detections: Count
+    near_misses: Mapping[str, Positive]
     device_losses: Count
     hooks: HookCounts
     events_dropped: Mapping[str, Positive]
     latency_p50_ms: Duration | None = None
     latency_p95_ms: Duration | None = None
+    clips: ClipCounts = ClipCounts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +334,7 @@ Body = (
     ReadyBody
     | VadBody
     | DetectionBody
+    | NearMissBody
     | GapBody
     | DroppedBody
     | DeviceLostBody

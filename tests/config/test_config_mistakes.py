@@ -61,7 +61,7 @@ def problem(path: Path, text: str) -> str:
         (
             "zzz = 1",
             "FILE:2: unknown key 'zzz'. Known keys: schema, model, audio, gate, decoder, display, "
-            "events, keywords, hook.",
+            "events, clips, keywords, hook.",
         ),
         (
             "[keywords.stop]\nrefractory = 1.0",

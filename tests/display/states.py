@@ -14,6 +14,7 @@ from kws_live.events import (
     GapBody,
     HookBody,
     Latency,
+    NearMissBody,
 )
 from kws_live.status import Counters, StatusSnapshot
 
@@ -57,6 +58,24 @@ def detection(keyword: str, decided_s: float, seq: int = 0, score: float = 0.93)
         end_s=decided_s,
         model="default",
         latency_ms=Latency(queue=80.0, inference=3.0, total=121.0),
+    )
+    return event(body, seq, decided_s)
+
+
+def near_miss(
+    keyword: str, decided_s: float, seq: int = 0, reason: Any = "below_threshold"
+) -> Event:
+    """A score of 0.62, or of 0.91 that was held back."""
+    body = NearMissBody(
+        keyword=keyword,
+        score=0.62 if reason == "below_threshold" else 0.91,
+        threshold=0.7,
+        release=0.35,
+        reason=reason,
+        decided_s=decided_s,
+        start_s=max(decided_s - 0.6, 0.0),
+        end_s=decided_s,
+        model="default",
     )
     return event(body, seq, decided_s)
 

@@ -1,7 +1,7 @@
 """What the display remembers."""
 
 import pytest
-from display.states import detection, event, history, hook, lost_device
+from display.states import detection, event, history, hook, lost_device, near_miss
 
 from kws_live.events import (
     DeviceRestoredBody,
@@ -64,6 +64,7 @@ def test_a_hook_of_a_forgotten_detection_still_counts() -> None:
         (GapBody(1.25, "overrun"), "1.25 s of audio lost"),
         (DroppedBody("hops", 3, 9), "skipped 3 hops (9 in all)"),
         (DroppedBody("events", 3, 9, "json"), "json was too slow and missed 3 events"),
+        (DroppedBody("clips", 1, 4), "a clip could not be kept (4 in all)"),
     ],
 )
 def test_losses_become_messages(body, words) -> None:
@@ -102,10 +103,39 @@ def test_a_year_of_events_takes_no_more_memory_than_a_day() -> None:
     """Detections and messages are bounded; the totals go on."""
     past = history(*(detection("yes", float(i), seq=i) for i in range(2_000)))
     for i in range(2_000):
+        past.record(near_miss("yes", float(i), seq=2_000 + i))
+    for i in range(2_000):
         past.log(0, f"line {i}")
     assert len(past.detections) == 200
+    assert len(past.near_misses) == 100
     assert len(past.messages) == 100
     assert past.times_heard["yes"] == 2_000
+
+
+def test_detections_and_near_misses_come_in_order_the_newest_first() -> None:
+    """By their events, whose order is that of what happened."""
+    past = history(
+        detection("yes", 1.0, seq=1), near_miss("up", 2.0, seq=2), detection("no", 3.0, seq=3)
+    )
+    assert [item.keyword for item in past.latest(6)] == ["no", "up", "yes"]
+
+
+def test_near_misses_do_not_push_out_the_detections() -> None:
+    """Of what there is room for, they take half at most."""
+    past = history(*(detection("yes", float(i), seq=i) for i in range(10)))
+    for i in range(10, 100):
+        past.record(near_miss("up", float(i), seq=i))
+    assert [item.keyword for item in past.latest(5)] == ["up", "up", "yes", "yes", "yes"]
+    assert [item.keyword for item in past.latest(1)] == ["yes"]
+    assert past.latest(0) == []
+
+
+def test_a_near_miss_is_not_heard() -> None:
+    """Neither counted with the keyword nor a message."""
+    past = history(near_miss("up", 2.0))
+    assert past.times_heard.total() == 0
+    assert not past.last_heard_s
+    assert not past.messages
 
 
 def test_a_running_hook_is_no_failure() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 import pytest
-from display.states import detection, event, hook, lost_device
+from display.states import detection, event, hook, lost_device, near_miss
 
 from kws_live.display import LinePrinter
 from kws_live.errors import OutputError
@@ -19,6 +19,7 @@ from kws_live.events import (
     ErrorBody,
     Event,
     KeywordThreshold,
+    NearMissBody,
     ReadyBody,
     VadBody,
 )
@@ -31,13 +32,16 @@ READY = ReadyBody("mic", "default", "model.onnx", (KeywordThreshold("yes", 0.7),
 def printed(tmp_path: Path) -> Callable[..., tuple[str, str]]:
     """Give what a printer writes to standard output and standard error for some events."""
 
-    def run(*events: Event, paced: bool) -> tuple[str, str]:
+    def run(*events: Event, paced: bool, verbose: bool = False) -> tuple[str, str]:
         status = Status(thresholds={}, model="default")
         status.audio(stream_s=75.0, level_db=-20.0, gate_open=True, gate_open_s=1.0)
         with (tmp_path / "out").open("w") as out, (tmp_path / "err").open("w") as err:
-            printer = LinePrinter(status, paced, out, err)
+            printer = LinePrinter(status, paced, out, err, verbose=verbose)
             for item in events:
-                status.detection(None)
+                if isinstance(item.body, NearMissBody):
+                    status.near_miss(item.body.keyword)
+                else:
+                    status.detection(None)
                 assert printer.offer(item, block=False)
             printer.close()
             printer.run()
@@ -74,6 +78,29 @@ def test_the_end_tells_the_totals(printed) -> None:
     """A file without any keyword still gets an answer."""
     _, err = printed(event(VadBody(True)), hook("failed", 1), paced=False)
     assert err.splitlines()[-1] == "kws-live: heard 2 keywords in 1:15 of audio; 1 hook failed"
+
+
+def test_near_misses_are_in_the_totals_by_word(printed) -> None:
+    """The word that needs help most comes first; nothing of them is on standard output."""
+    words = ("no", "up", "up")
+    out, err = printed(*(near_miss(word, 1.0, seq=i) for i, word in enumerate(words)), paced=False)
+    assert out == ""
+    assert err == "kws-live: heard 0 keywords in 1:15 of audio; 3 near misses (up 2, no 1)\n"
+
+
+def test_near_misses_are_told_one_by_one_on_request(printed) -> None:
+    """On standard error, in the columns of a detection, with why the word did not fire."""
+    out, err = printed(
+        near_miss("up", 3_754.5),
+        near_miss("no", 3_755.5, seq=1, reason="held_back"),
+        paced=False,
+        verbose=True,
+    )
+    assert out == ""
+    assert err.splitlines()[:2] == [
+        "kws-live: 1:02:34.50  up             0.62 <  0.70 near miss",
+        "kws-live: 1:02:35.50  no             0.91 >= 0.70 held back",
+    ]
 
 
 def test_a_hook_ended_because_of_a_stop_is_no_failure(printed) -> None:

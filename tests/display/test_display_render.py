@@ -13,6 +13,7 @@ from display.states import (
     line_with,
     lost_audio,
     lost_device,
+    near_miss,
     snapshot,
     text,
 )
@@ -47,12 +48,19 @@ def states(draw: st.DrawFn):
         scores={name: draw(ratio) for name in keywords[: draw(st.integers(0, 40))]},
         thresholds={name: draw(ratio) for name in keywords},
         latency_p50_ms=draw(st.none() | st.floats(0, 1e6)),
-        counters=Counters(dropped_hops=draw(st.integers(0, 10**9)), lost_s=draw(st.floats(0, 1e9))),
+        counters=Counters(
+            near_misses=draw(st.dictionaries(names, st.integers(1, 10**9), max_size=3)),
+            dropped_hops=draw(st.integers(0, 10**9)),
+            lost_s=draw(st.floats(0, 1e9)),
+        ),
         device=draw(st.text(max_size=100)),
         device_ok=draw(st.booleans()),
         model=draw(st.text(max_size=60)),
     )
     past = history(*(detection(name, 60.0 * i, seq=i) for i, name in enumerate(keywords)))
+    for i, name in enumerate(keywords):
+        reason = draw(st.sampled_from(["below_threshold", "held_back"]))
+        past.record(near_miss(name, 60.0 * i, seq=i, reason=reason))
     if not status.device_ok:
         past.record(lost_device(status.device))
     for line in draw(st.lists(st.text(max_size=120), max_size=5)):
@@ -76,10 +84,14 @@ def test_names_from_outside_cannot_drive_the_terminal() -> None:
     """An escape sequence in the name of a device, a model, a keyword or in a reason stays text."""
     evil = "mic\x1b]0;pwned\x07\x1b[2J\u202e!"
     state = snapshot(device=evil, model=evil, device_ok=False, thresholds={evil: 0.7})
-    past = history(detection(evil, 1.0), lost_device(evil), hook("failed", 0, reason=evil))
+    past = history(
+        *(detection(evil, 1.0), near_miss(evil, 2.0, seq=1)),
+        *(lost_device(evil), hook("failed", 0, reason=evil)),
+    )
     for size in ((80, 24), (200, 50)):
         lines = text(render(state, past, *size))
         assert sum("mic ]0;pwned" in line for line in lines) >= 3
+        assert any("near miss" in line for line in lines)
         assert all(line.isprintable() for line in lines)
     assert all(line.isprintable() for line in text(farewell(state, past, 80, UNICODE)))
 
@@ -185,6 +197,41 @@ def test_detections_come_newest_first_with_time_score_and_latency() -> None:
     newest, older = (line for line in lines if "121 ms   at" in line)
     assert newest.startswith(" 08:00:09  go ")
     assert older.startswith(" 08:00:05  up             0.93 ≥ 0.70   121 ms   at 0:05")
+
+
+def test_a_near_miss_stands_among_the_detections_with_what_it_lacked() -> None:
+    """Faint, in the same columns, and in words what it is."""
+    past = history(detection("go", 5.0, seq=1), near_miss("up", 9.0, seq=2))
+    frame = render(snapshot(), past, 80, 24)
+    newest = next(i for i, line in enumerate(text(frame)) if "0.62 < 0.70 near miss" in line)
+    near, heard = text(frame)[newest : newest + 2]
+    assert near == " 08:00:09  up             0.62 < 0.70 near miss  at 0:09"
+    assert heard.startswith(" 08:00:05  go ")
+    assert near.index("at 0:") == heard.index("at 0:")
+    assert all(
+        segment.style.dim for segment in frame.lines[newest].segments if segment.text.strip()
+    )
+
+
+def test_a_word_that_was_held_back_says_so() -> None:
+    """Its score was high enough: the sign and the words tell."""
+    frame = render(snapshot(), history(near_miss("up", 9.0, reason="held_back")), 80, 24)
+    assert "0.91 ≥ 0.70 held back" in line_with(frame, " 08:00:09 ")
+
+
+@pytest.mark.parametrize(
+    ("near_misses", "words"),
+    [
+        ({}, "── 3 so far "),
+        ({"up": 1}, "── 3 so far, 1 near miss "),
+        ({"up": 2, "no": 1}, "── 3 so far, 3 near misses "),
+    ],
+)
+def test_near_misses_are_counted_beside_the_detections(near_misses, words: str) -> None:
+    """A user whose words do not fire sees that they were nearly heard."""
+    counters = Counters(detections=3, near_misses=near_misses)
+    frame = render(snapshot(counters=counters), history(), 80, 24)
+    assert line_with(frame, "Last heard").endswith(words)
 
 
 def test_unpaced_detections_have_no_latency() -> None:

@@ -34,6 +34,23 @@ def test_every_line_is_as_the_schema_says(demo: list[daemon.Event]) -> None:
         validator.validate(event)
 
 
+def test_words_short_of_their_threshold_are_near_misses() -> None:
+    """With a threshold that none of the voices reaches, each word is told in its place, with what it lacked."""
+    result = daemon.run("--input", daemon.DEMO / "demo.flac", "--threshold", "0.99", "--json")
+    found = daemon.events(result.stdout)
+    labels = [
+        label for label in read_track(daemon.DEMO / "demo.txt") if label.text in daemon.KEYWORDS
+    ]
+    near_misses = daemon.of_type(found, "near_miss")
+    assert daemon.detections(found) == []
+    assert [event["keyword"] for event in near_misses] == [label.text for label in labels]
+    for event, label in zip(near_misses, labels, strict=True):
+        assert label.start_s <= event["decided_s"] <= label.end_s + 1.0
+        assert event["release"] <= event["score"] < event["threshold"] == 0.99
+        assert event["reason"] == "below_threshold"
+    assert found[-1]["near_misses"] == dict.fromkeys(daemon.KEYWORDS, 1)
+
+
 def test_events_are_numbered_without_gaps(demo: list[daemon.Event]) -> None:
     """A reader can tell that it missed nothing."""
     assert [event["seq"] for event in demo] == list(range(len(demo)))

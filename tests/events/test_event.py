@@ -44,9 +44,10 @@ def test_what_is_not_known_is_null_and_not_absent() -> None:
 def test_nested_values_become_lists_and_objects() -> None:
     """Tuples, mappings and dataclasses inside a body are plain JSON."""
     ready = ReadyBody("mic", "default", "model.onnx", (KeywordThreshold("go", 0.5),), 48_000, 412.5)
-    stats = StatsBody(1, 0, 0.5, 0.0, 0, 0, 0, HookCounts(started=2), {"json": 3})
+    stats = StatsBody(1, 0, 0.5, 0.0, 0, 0, {"go": 2}, 0, HookCounts(started=2), {"json": 3})
     assert replace(EVENT, body=ready).to_dict()["keywords"] == [{"keyword": "go", "threshold": 0.5}]
     plain = replace(EVENT, body=stats).to_dict()
+    assert plain["near_misses"] == {"go": 2}
     assert plain["hooks"]["started"] == 2
     assert plain["events_dropped"] == {"json": 3}
 

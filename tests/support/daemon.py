@@ -130,6 +130,14 @@ def detections(found: Sequence[Event]) -> list[tuple[str, float, float]]:
     ]
 
 
+def near_misses(found: Sequence[Event]) -> list[tuple[str, float, float]]:
+    """Return (keyword, decided_s, score) of each near miss."""
+    return [
+        (event["keyword"], event["decided_s"], event["score"])
+        for event in of_type(found, "near_miss")
+    ]
+
+
 def heard_once_each(found: Sequence[Event], labels: Sequence[Label], offset_s: float = 0.0) -> bool:
     """Return whether each keyword of `labels` was detected once, in its place, and nothing else."""
     expected = [label for label in labels if label.text in KEYWORDS]
