@@ -9,7 +9,7 @@ sample in the daemon's own stream:
             + (arrival of that window's last sample -> hook process started)
 
     python -m benchmarks.latency                          the bundled demo
-    python -m benchmarks.latency STREAM.wav LABELS.txt    a stream made with kws_live.eval.splice
+    python -m benchmarks.latency STREAM.wav LABELS.txt    a stream made with kws-live eval make
 """
 
 import json

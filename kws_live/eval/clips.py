@@ -14,6 +14,7 @@ from kws_live.types import SAMPLE_RATE_HZ, Float32Array
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg"})
 _JOIN_SAMPLES = SAMPLE_RATE_HZ // 50
+_LONGEST_BACKGROUND_SAMPLES = 3 * 3600 * SAMPLE_RATE_HZ
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,33 @@ def read_background(path: Path) -> Float32Array:
     """Return the recording at `path`, or all those anywhere in a folder, joined into one loop.
 
     Raises:
-        InputError: a file can't be read, or the folder holds no audio.
+        InputError: a file can't be read, the folder holds no audio, or it is more than 3 h.
+    """
+    pieces: list[Float32Array] = []
+    samples = 0
+    for found in find_audio(path):
+        pieces.append(read_mono(found))
+        samples += len(pieces[-1])
+        if samples > _LONGEST_BACKGROUND_SAMPLES:
+            raise InputError(
+                f"{path} holds more than {_LONGEST_BACKGROUND_SAMPLES // SAMPLE_RATE_HZ // 3600} h "
+                "of background, which is kept in memory: give fewer recordings, or one channel of each"
+            )
+    return join_backgrounds(pieces)
+
+
+def find_audio(path: Path) -> list[Path]:
+    """Return `path` itself if it is no folder, else all audio files anywhere in it, sorted.
+
+    Raises:
+        InputError: the folder holds no audio.
     """
     if not path.is_dir():
-        return join_backgrounds([read_mono(path)])
+        return [path]
     found = sorted(p for p in path.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES)
     if not found:
         raise InputError(f"no background in {path}: put .wav, .flac or .ogg files there")
-    return join_backgrounds([read_mono(p) for p in found])
+    return found
 
 
 def background_rms(background: Float32Array) -> float:

@@ -1,12 +1,13 @@
 """Generated background noise, the same on every machine for the same seed."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from kws_live.types import SAMPLE_RATE_HZ, Float32Array
 
 NoiseColour = Literal["white", "pink", "brown"]
+COLOURS: tuple[NoiseColour, ...] = get_args(NoiseColour)
 
 LOWEST_HZ = 20.0
 _AMPLITUDE_EXPONENT = {"white": 0.0, "pink": -0.5, "brown": -1.0}

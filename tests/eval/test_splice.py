@@ -1,22 +1,24 @@
-"""Writing spliced streams, from the library and from the command line."""
+"""Writing spliced streams: audio, labels and recipe, or nothing."""
 
-from itertools import pairwise
+import hashlib
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import soxr
-from click.testing import CliRunner, Result
+from support.disk import disk_full_at
 from support.speech import say
 
-from kws_live.errors import OutputError
+from kws_live.errors import InputError, OutputError
 from kws_live.eval.clips import Clip, read_mono
 from kws_live.eval.noise import generate_noise
-from kws_live.eval.splice import main, splice, write_stream
+from kws_live.eval.splice import MADE_BY, check_place, splice, write_stream
 from kws_live.eval.stream import Stream, plan
 from kws_live.eval.tracks import read_track
-from kws_live.types import SAMPLE_RATE_HZ
+from kws_live.types import SAMPLE_RATE_HZ, Float32Array
 
 WORDS = ("yes", "no", "stop")
 CLIPS = [Clip(word, say(word)) for word in WORDS]
@@ -26,20 +28,6 @@ BACKGROUND = generate_noise("pink", 3 * SAMPLE_RATE_HZ, seed=1)
 @pytest.fixture
 def stream() -> Stream:
     return plan(CLIPS, BACKGROUND, snr_db=15.0)
-
-
-@pytest.fixture
-def clips_folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "clips"
-    for word in WORDS:
-        (folder / word).mkdir(parents=True)
-        for voice in ("slt", "rms"):
-            soundfile.write(folder / word / f"{voice}.wav", say(word, voice), SAMPLE_RATE_HZ)
-    return folder
-
-
-def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def test_the_file_holds_the_stream_and_the_track_its_labels(stream: Stream, tmp_path: Path) -> None:
@@ -99,97 +87,76 @@ def test_a_file_that_cannot_be_written_is_an_output_error(
         write_stream(stream, tmp_path / name)
 
 
-def test_the_command_splices_every_clip_of_a_folder(clips_folder: Path, tmp_path: Path) -> None:
-    """With a track of as many labels, each the word of its folder."""
-    out = tmp_path / "stream.wav"
-    result = run("--clips", clips_folder, "--out", out)
-    assert result.exit_code == 0, result.output
-    labels = read_track(tmp_path / "stream.txt")
-    assert sorted(label.text for label in labels) == ["no", "no", "stop", "stop", "yes", "yes"]
-    assert soundfile.info(out).duration == pytest.approx(labels[-1].end_s + 1.0, abs=0.01)
-
-
-def test_the_command_gives_the_same_stream_for_the_same_seed(
-    clips_folder: Path, tmp_path: Path
+def test_the_recipe_lies_beside_the_audio_with_what_came_of_it(
+    stream: Stream, tmp_path: Path
 ) -> None:
-    """Byte for byte, and another one for another seed."""
-    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        run("--clips", clips_folder, "--seed", str(seed), "--out", tmp_path / f"{name}.wav")
-    audio = {name: (tmp_path / f"{name}.wav").read_bytes() for name in "abc"}
-    assert audio["a"] == audio["b"]
-    assert audio["a"] != audio["c"]
+    """So that figures can name what they were measured on."""
+    write_stream(stream, tmp_path / "stream.wav", recipe={"made_by": MADE_BY, "seed": 3})
+    recipe = json.loads((tmp_path / "stream.json").read_text())
+    assert recipe["seed"] == 3
+    assert recipe["duration_s"] == pytest.approx(stream.length_samples / SAMPLE_RATE_HZ)
+    assert recipe["clipped_samples"] == 0
+    for key, name in (("audio_sha256", "stream.wav"), ("labels_sha256", "stream.txt")):
+        assert recipe[key] == hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
 
 
-def test_the_command_takes_background_rate_channels_count_and_pauses(
-    clips_folder: Path, tmp_path: Path
-) -> None:
-    """All at once, as for a test of another sample rate."""
-    background = tmp_path / "background"
-    background.mkdir()
-    soundfile.write(background / "noise.flac", BACKGROUND, SAMPLE_RATE_HZ)
-    out = tmp_path / "stream.wav"
-    options = [
-        "--snr-db",
-        "5",
-        "--gap-s",
-        "0.5",
-        "0.6",
-        "--count",
-        "4",
-        "--rate-hz",
-        "44100",
-        "--channels",
-        "2",
-    ]
-    result = run("--clips", clips_folder, "--background", background, "--out", out, *options)
-    assert result.exit_code == 0, result.output
-    info = soundfile.info(out)
-    assert (info.samplerate, info.channels) == (44_100, 2)
-    labels = read_track(tmp_path / "stream.txt")
-    assert len(labels) == 4
-    pauses_s = [b.start_s - a.end_s for a, b in pairwise(labels)]
-    assert all(0.499 < pause_s < 0.601 for pause_s in pauses_s)
+@pytest.mark.parametrize("name", ["stream.wav", "stream.flac", "stream.ogg"])
+def test_a_full_disk_leaves_nothing_behind(stream: Stream, tmp_path: Path, name: str) -> None:
+    """Nothing half-written under the name, and nothing hidden beside it."""
+    with disk_full_at(10_000), pytest.raises(OutputError, match=name):
+        write_stream(stream, tmp_path / name, recipe={})
+    assert not list(tmp_path.iterdir())
 
 
-def test_the_command_leaves_silent_clips_out_and_says_so(
-    clips_folder: Path, tmp_path: Path
-) -> None:
-    """A corpus has some."""
-    soundfile.write(clips_folder / "no" / "silent.wav", np.zeros(8_000), SAMPLE_RATE_HZ)
-    result = run("--clips", clips_folder, "--out", tmp_path / "stream.wav")
-    assert result.exit_code == 0, result.output
-    assert "left out 1 silent clip" in result.output
-    assert len(read_track(tmp_path / "stream.txt")) == 6
+def test_what_was_there_stays_until_the_new_stream_is_whole(stream: Stream, tmp_path: Path) -> None:
+    """A clip that has gone since it was measured ends the writing, not the old stream."""
+    path = tmp_path / "stream.wav"
+    write_stream(stream, path)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+
+    def gone() -> Float32Array:
+        return read_mono(tmp_path / "gone.wav")
+
+    last = stream.placed[-1]
+    lost = replace(last, segment=replace(last.segment, read=gone))
+    with pytest.raises(InputError, match=r"gone\.wav"):
+        write_stream(replace(stream, placed=(*stream.placed[:-1], lost)), path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
-def test_two_ways_to_set_the_pauses_are_a_usage_error(clips_folder: Path, tmp_path: Path) -> None:
-    """Neither would win."""
-    options = ("--gap-s", "1", "2", "--words-per-minute", "20")
-    result = run("--clips", clips_folder, "--out", tmp_path / "stream.wav", *options)
-    assert result.exit_code == 2
-    assert "give one of them" in result.output
+def test_a_wav_file_beyond_4_gb_is_refused_before_a_byte_is_written(tmp_path: Path) -> None:
+    """Its header can't count further; FLAC's can."""
+    days = Stream((), BACKGROUND, 1.0, 40 * 3600 * SAMPLE_RATE_HZ)
+    with pytest.raises(OutputError, match=r"Use \.flac"):
+        write_stream(days, tmp_path / "days.wav")
+    assert not list(tmp_path.iterdir())
 
 
-def test_an_impossible_rate_is_a_usage_error_with_the_limit(
-    clips_folder: Path, tmp_path: Path
-) -> None:
-    """The message says what would fit."""
-    options = ("--words-per-minute", "500")
-    result = run("--clips", clips_folder, "--out", tmp_path / "stream.wav", *options)
-    assert result.exit_code == 2
-    assert "ask for fewer than" in result.output
+def test_a_stream_made_by_the_command_may_be_made_again(stream: Stream, tmp_path: Path) -> None:
+    """Its recipe tells."""
+    path = tmp_path / "stream.wav"
+    check_place(path)
+    write_stream(stream, path, recipe={"made_by": MADE_BY})
+    check_place(path)
 
 
-def test_a_folder_without_clips_ends_with_exit_code_66(tmp_path: Path) -> None:
-    """And says what belongs there."""
-    result = run("--clips", tmp_path, "--out", tmp_path / "stream.wav")
-    assert result.exit_code == 66
-    assert "folder per word" in result.output
+@pytest.mark.parametrize("name", ["meeting.wav", "meeting.txt", "meeting.json"])
+def test_a_file_that_somebody_else_made_is_not_overwritten(tmp_path: Path, name: str) -> None:
+    """A recording, a label track made by hand, any JSON."""
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(OutputError, match=f"{name} exists"):
+        check_place(tmp_path / "meeting.wav")
 
 
-def test_a_stream_that_cannot_be_written_ends_with_exit_code_74(
-    clips_folder: Path, tmp_path: Path
-) -> None:
-    """A folder that is not there."""
-    result = run("--clips", clips_folder, "--out", tmp_path / "missing" / "stream.wav")
-    assert result.exit_code == 74
+def test_a_place_that_takes_no_file_is_refused_with_the_reason(tmp_path: Path) -> None:
+    """Before anything is read or drawn."""
+    (tmp_path / "folder.wav").mkdir()
+    (tmp_path / "link.wav").symlink_to("/dev/null")
+    for name, reason in (
+        ("folder.wav", "no regular file"),
+        ("link.wav", "no regular file"),
+        ("missing/stream.wav", "there is no folder"),
+        ("stream.mp7", "unknown ending '.mp7'"),
+    ):
+        with pytest.raises(OutputError, match=reason):
+            check_place(tmp_path / name)

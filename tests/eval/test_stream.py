@@ -1,29 +1,25 @@
 """The plan of a spliced stream, and the audio that it renders to."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.corpus import burst
 
 from kws_live.eval.clips import Clip
 from kws_live.eval.mixing import active_rms
 from kws_live.eval.noise import generate_noise
+from kws_live.eval.segments import Segment, word_segment
 from kws_live.eval.splice import splice
-from kws_live.eval.stream import Stream, gap_for_rate, plan
+from kws_live.eval.stream import Stream, arrange, gap_for_rate, plan
 from kws_live.eval.tracks import Label
 from kws_live.types import SAMPLE_RATE_HZ, Float32Array
 
 SILENCE = np.zeros(0, dtype=np.float32)
-
-
-def burst(lead_s: float, active_s: float, tail_s: float, amplitude: float = 0.3) -> Float32Array:
-    """Return silence, a tone and silence again: a word whose extent is known."""
-    lead, active, tail = (round(s * SAMPLE_RATE_HZ) for s in (lead_s, active_s, tail_s))
-    tone = amplitude * np.sin(2.0 * np.pi * 500.0 * np.arange(active) / SAMPLE_RATE_HZ)
-    return np.concatenate([np.zeros(lead), tone, np.zeros(tail)]).astype(np.float32)
 
 
 def rms_db(samples: Float32Array) -> float:
@@ -54,7 +50,9 @@ def test_a_label_is_the_active_extent_of_the_dry_clip() -> None:
 
 def test_the_end_of_a_word_is_the_last_10_ms_within_25_db_of_its_peak() -> None:
     """A tail 30 dB down is no longer the word; one 20 dB down is."""
-    loud, tail_20_db, tail_30_db = (burst(0.0, 0.1, 0.0, 0.5 * g) for g in (1.0, 0.1, 0.0316))
+    loud, tail_20_db, tail_30_db = (
+        burst(0.0, 0.1, 0.0, amplitude=0.5 * g) for g in (1.0, 0.1, 0.0316)
+    )
     clip = Clip("yes", np.concatenate([loud, tail_20_db, tail_30_db]))
     (label,) = plan([clip], SILENCE, snr_db=20.0).labels
     assert label.end_s - label.start_s == pytest.approx(0.2)
@@ -63,7 +61,7 @@ def test_the_end_of_a_word_is_the_last_10_ms_within_25_db_of_its_peak() -> None:
 @pytest.mark.parametrize("snr_db", [-5.0, 0.0, 10.0, 30.0])
 def test_every_word_stands_at_the_snr_whatever_its_own_level(snr_db: float) -> None:
     """Speech-active RMS to background RMS."""
-    clips = [Clip("yes", burst(0.1, 0.3, 0.1, a)) for a in (0.001, 0.1, 0.9)]
+    clips = [Clip("yes", burst(0.1, 0.3, 0.1, amplitude=a)) for a in (0.001, 0.1, 0.9)]
     background = generate_noise("pink", 5 * SAMPLE_RATE_HZ, seed=1)
     stream = plan(clips, background, snr_db=snr_db)
     noise_db = rms_db(background * np.float32(stream.background_gain))
@@ -116,7 +114,7 @@ def test_the_seed_decides_the_stream() -> None:
 def test_words_come_at_the_rate_asked_for() -> None:
     """Thirty words a minute over a minute and more."""
     clips = [Clip("yes", burst(0.1, 0.4, 0.1))] * 120
-    gap_s = gap_for_rate(clips, 30.0)
+    gap_s = gap_for_rate([word_segment(clip) for clip in clips], 30.0)
     labels = plan(clips, SILENCE, snr_db=20.0, gap_s=gap_s).labels
     minutes = (labels[-1].start_s - labels[0].start_s) / 60.0
     assert 119 / minutes == pytest.approx(30.0, rel=0.05)
@@ -125,7 +123,7 @@ def test_words_come_at_the_rate_asked_for() -> None:
 def test_a_rate_that_leaves_no_pause_is_refused_with_the_limit() -> None:
     """Words of 0.4 s fit 150 times into a minute."""
     with pytest.raises(ValueError, match="fewer than 150"):
-        gap_for_rate([Clip("yes", burst(0.1, 0.4, 0.1))], 200.0)
+        gap_for_rate([word_segment(Clip("yes", burst(0.1, 0.4, 0.1)))], 200.0)
 
 
 @pytest.mark.parametrize(
@@ -147,6 +145,51 @@ def test_what_cannot_be_spliced_is_refused(
     """The message names the clip or the value."""
     with pytest.raises(ValueError, match=problem):
         plan(clips, SILENCE, snr_db=20.0, gap_s=gap_s)
+
+
+def utterance(*may_hold: str) -> Segment:
+    samples = burst(0.2, 1.0, 0.3)
+    return replace(word_segment(Clip("", samples)), word=None, may_hold=may_hold)
+
+
+def test_what_may_be_said_in_an_utterance_is_marked_over_all_of_it() -> None:
+    """Its transcript doesn't tell where; an utterance that holds no keyword has no label."""
+    said = [utterance("no", "go"), utterance()]
+    labels = arrange(said, SILENCE, snr_db=20.0).labels
+    assert [label.text for label in labels] == ["?no", "?go"]
+    for label in labels:
+        assert label.start_s == pytest.approx(0.8)
+        assert label.end_s == pytest.approx(2.3)
+
+
+def test_utterances_follow_sooner_than_words() -> None:
+    """Each pair has the pause of its kind; a word keeps its distance on both sides."""
+    word = word_segment(Clip("yes", burst(0.1, 0.4, 0.1)))
+    order = [utterance("a"), utterance("a"), word, word, utterance("a")]
+    stream = arrange(order, SILENCE, snr_db=20.0, gap_s=(2.0, 2.0), speech_gap_s=(0.5, 0.5))
+    starts_s = [
+        (placed.start_sample + placed.segment.active_start) / SAMPLE_RATE_HZ
+        for placed in stream.placed
+    ]
+    assert np.diff(starts_s) == pytest.approx([1.5, 3.0, 2.4, 2.4])
+
+
+def test_a_hushed_utterance_takes_its_time_and_is_not_heard() -> None:
+    """Nor labelled; what follows stays where it is."""
+    word = word_segment(Clip("yes", burst(0.1, 0.4, 0.1)))
+    loud = arrange([utterance("no"), word], SILENCE, snr_db=20.0)
+    hushed = arrange([utterance("no").hushed(), word], SILENCE, snr_db=20.0)
+    assert hushed.labels == loud.labels[1:]
+    assert not render(hushed)[: round(2.5 * SAMPLE_RATE_HZ)].any()
+
+
+def test_a_stream_lasts_as_long_as_asked() -> None:
+    """Background fills the rest; without anything said it is all there is."""
+    background = generate_noise("white", SAMPLE_RATE_HZ, seed=1)
+    for said in ([], [utterance()]):
+        stream = arrange(said, background, snr_db=20.0, at_least_samples=10 * SAMPLE_RATE_HZ)
+        assert stream.length_samples == 10 * SAMPLE_RATE_HZ
+        assert rms_db(render(stream)[-SAMPLE_RATE_HZ:]) == pytest.approx(-46.0, abs=0.1)
 
 
 SECONDS = st.integers(0, 250).map(lambda hundredths: hundredths / 100)
