@@ -170,7 +170,7 @@ def evaluate(run: Path, data: tuple[Path, ...], split: str, cache: Path | None) 
 
     Prints recall and precision of each class, and writes metrics.json and the confusion matrix
     (confusion-*.csv, confusion-*.png) into RUN. Accuracy on clips says little about false alarms
-    on a day of sound: measure those with python -m kws_live.eval.operating_point.
+    on a day of sound: measure those with kws-live eval and kws-live tune.
     """
     _evaluate(run, data, split, cache)
 
