@@ -6,7 +6,7 @@ None: there is no false-reject rate without words, and no false-accept rate with
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from kws_live.eval.intervals import binomial_interval, poisson_interval
 from kws_live.eval.match import Decision, Matching, Truth
 from kws_live.eval.posteriors import Stored
 from kws_live.eval.sweep import at_threshold, decode, scores
+from kws_live.types import Float32Array
 
 Interval = tuple[float, float]
 
@@ -223,11 +224,7 @@ def sweep(
         settings: smoothing and times; its releases are scaled with the threshold.
         thresholds: each in (0, 1].
     """
-    evaluator = Evaluator(recordings, labels, settings)
-    return [
-        SweepPoint(threshold, evaluator.at(at_threshold(settings, threshold)).counts)
-        for threshold in thresholds
-    ]
+    return list(Evaluator(recordings, labels, settings).sweep(settings, thresholds))
 
 
 def sweep_thresholds() -> list[float]:
@@ -262,6 +259,11 @@ class Evaluator:
             for stored in recordings
         ]
 
+    @property
+    def scores(self) -> Sequence[Float32Array]:
+        """For each recording the scores at its hops, float32 [n, keywords]."""
+        return [scored for _, scored, _ in self._prepared]
+
     def at(self, settings: DecoderSettings) -> Evaluation:
         """Return the evaluation under `settings`.
 
@@ -278,6 +280,11 @@ class Evaluator:
         return Evaluation(
             Counts({keyword: _count(keyword, matchings) for keyword in self._keywords}), outcomes
         )
+
+    def sweep(self, settings: DecoderSettings, thresholds: Iterable[float]) -> Iterator[SweepPoint]:
+        """Yield the counts at each of `thresholds`, each in (0, 1]; see the function of that name."""
+        for threshold in thresholds:
+            yield SweepPoint(threshold, self.at(at_threshold(settings, threshold)).counts)
 
 
 def _count(keyword: str, matchings: Sequence[Matching]) -> Count:

@@ -28,20 +28,18 @@ def scores(
         stored: posteriors of one recording.
         labels: the model's labels, in the order of its outputs.
         keywords: those to score, each one of the labels.
-        smoothing_s: how far back the mean reaches.
+        smoothing_s: how long a posterior must stay up.
     """
     ends = stored.end_samples
     values = stored.posteriors[:, [list(labels).index(keyword) for keyword in keywords]]
     smoothing_samples = max(1, round(smoothing_s * SAMPLE_RATE_HZ))
     oldest = np.searchsorted(ends, ends - smoothing_samples, side="right")
     counts = np.arange(len(ends)) - oldest + 1
-    sums: Float32Array = np.zeros_like(values)
-    # Oldest first, as the Smoother adds them: float32 sums depend on the order.
-    for back in range(int(counts.max(initial=0)) - 1, -1, -1):
+    lowest: Float32Array = values.copy()
+    for back in range(1, int(counts.max(initial=0))):
         at = np.flatnonzero(counts > back)
-        sums[at] += values[at - back]
-    sums /= counts[:, np.newaxis].astype(np.float32)
-    return sums
+        lowest[at] = np.minimum(lowest[at], values[at - back])
+    return lowest
 
 
 def decode(stored: Stored, scored: Float32Array, settings: DecoderSettings) -> list[Decision]:

@@ -1,5 +1,7 @@
 """Exact 95 % intervals, against published values."""
 
+import math
+
 import pytest
 
 from kws_live.eval.intervals import binomial_interval, poisson_interval
@@ -32,3 +34,28 @@ def test_poisson_rate_is_per_unit_of_exposure() -> None:
 def test_binomial(successes: int, trials: int, low: float, high: float) -> None:
     """Clopper and Pearson's limits."""
     assert binomial_interval(successes, trials) == pytest.approx((low, high), abs=2e-4)
+
+
+@pytest.mark.parametrize("events", [40, 700, 5_000])
+def test_poisson_limits_leave_a_fortieth_on_either_side(events: int) -> None:
+    """At the lower limit so many events or more, at the upper one so few or fewer, have probability 0.025."""
+
+    def probability(count: int, mean: float) -> float:
+        return math.exp(count * math.log(mean) - mean - math.lgamma(count + 1))
+
+    low, high = poisson_interval(events, 1.0)
+    assert 1.0 - math.fsum(probability(k, low) for k in range(events)) == pytest.approx(0.025)
+    assert math.fsum(probability(k, high) for k in range(events + 1)) == pytest.approx(0.025)
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(3, 50), (200, 1_000), (2_999, 6_000)])
+def test_binomial_limits_leave_a_fortieth_on_either_side(successes: int, trials: int) -> None:
+    """The same for so many successes."""
+
+    def probability(count: int, share: float) -> float:
+        ways = math.lgamma(trials + 1) - math.lgamma(count + 1) - math.lgamma(trials - count + 1)
+        return math.exp(ways + count * math.log(share) + (trials - count) * math.log1p(-share))
+
+    low, high = binomial_interval(successes, trials)
+    assert 1.0 - math.fsum(probability(k, low) for k in range(successes)) == pytest.approx(0.025)
+    assert math.fsum(probability(k, high) for k in range(successes + 1)) == pytest.approx(0.025)

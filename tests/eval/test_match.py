@@ -105,6 +105,63 @@ def test_words_that_are_no_keyword_are_negatives() -> None:
     assert result.misses == []
 
 
+@pytest.mark.parametrize("decided_s", [5.0, 5.6, 6.35])
+def test_a_false_accept_in_a_word_that_contains_the_keyword_is_listed_with_that_word(
+    decided_s: float,
+) -> None:
+    """From its start to 0.75 s after its end; it stays a false accept."""
+    known = Label(5.0, 5.6, "Known")
+    result = judge([("no", decided_s)], [known])
+    assert result.false_accepts == [Decision("no", decided_s)]
+    assert result.embedded == [Pair(known, Decision("no", decided_s))]
+    assert result.substitutions == []
+
+
+@pytest.mark.parametrize(("keyword", "decided_s"), [("no", 6.4), ("yes", 5.3)])
+def test_a_false_accept_elsewhere_or_of_another_keyword_is_not_listed_with_it(
+    keyword: str, decided_s: float
+) -> None:
+    """After the word's time has run out, or of a keyword that the word does not contain."""
+    result = judge([(keyword, decided_s)], [Label(5.0, 5.6, "known")])
+    assert result.false_accepts == [Decision(keyword, decided_s)]
+    assert result.embedded == []
+
+
+@pytest.mark.parametrize("decided_s", [19.0, 30.0, 30.75])
+def test_an_uncertain_span_excuses_as_long_as_a_label_would_count(decided_s: float) -> None:
+    """From its start to 0.75 s after its end, as the word may be its last one."""
+    result = judge([("no", decided_s)], [Label(19.0, 30.0, "?no")])
+    assert result.ignored == [Decision("no", decided_s)]
+
+
+@pytest.mark.parametrize("decided_s", [18.9, 30.8])
+def test_beside_an_uncertain_span_a_detection_is_a_false_accept(decided_s: float) -> None:
+    """It excuses nothing before its start, and nothing later than that."""
+    result = judge([("no", decided_s)], [Label(19.0, 30.0, "?no")])
+    assert result.false_accepts == [Decision("no", decided_s)]
+
+
+def test_a_repetition_after_the_words_time_has_run_out_is_a_false_accept() -> None:
+    """No duplicate of something so long ago."""
+    result = judge([("yes", 10.4), ("yes", 11.4)], [YES])
+    assert result.hits
+    assert result.duplicates == []
+    assert result.false_accepts == [Decision("yes", 11.4)]
+
+
+def test_a_label_that_is_in_the_track_twice_counts_once() -> None:
+    """A slip of whoever labelled is no second word."""
+    result = judge([], [YES, YES])
+    assert result.misses == [YES]
+
+
+def test_a_substitution_is_only_within_the_time_of_the_missed_word() -> None:
+    """Another keyword a second later is a false accept, and replaced nothing."""
+    result = judge([("no", 11.3)], [YES])
+    assert result.false_accepts == [Decision("no", 11.3)]
+    assert result.substitutions == []
+
+
 def test_a_word_said_twice_in_quick_succession_can_be_hit_twice() -> None:
     """A detection goes to the label that runs out first, so the next one is left for the next."""
     first, second = Label(10.0, 10.4, "yes"), Label(10.8, 11.2, "yes")
@@ -175,7 +232,7 @@ def test_every_detection_and_every_label_is_counted_once(
     decisions: list[tuple[str, float]], raw: list[tuple[float, float, str]]
 ) -> None:
     """Hit, duplicate, ignored or false accept; hit or missed; and time does not go negative."""
-    labels = [Label(start_s, start_s + length_s, text) for start_s, length_s, text in raw]
+    labels = list({Label(start_s, start_s + length_s, text) for start_s, length_s, text in raw})
     result = judge(decisions, labels, duration_s=60.0)
     judged = [pair.decision for pair in result.hits + result.duplicates]
     judged += result.ignored + result.false_accepts
