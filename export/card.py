@@ -161,6 +161,9 @@ def _operating_point(point: Mapping[str, Any]) -> Iterator[str]:
     measured = point["measured"] or {}
     counts: Mapping[str, Mapping[str, float]] = measured.get("keywords", {})
     extra = (" missed | false accepts |", "---:|---:|") if counts else ("", "")
+    # What stands between the marks of a model in this repository is written anew when more was
+    # measured of it (benchmarks/tables.py).
+    yield "<!-- table:operating-point begin -->"
     yield "| keyword | threshold | release | refractory |" + extra[0]
     yield "|---|---:|---:|---:|" + extra[1]
     for keyword, x in point["keywords"].items():
@@ -172,11 +175,12 @@ def _operating_point(point: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     if not measured:
         yield "These are general settings: false accepts per hour and false rejects were not measured for them."
-        return
-    yield from ("Measured with these settings:", "")
-    for key, value in measured.items():
-        if key != "keywords":
-            yield f"- {key}: {value}"
+    else:
+        yield from ("Measured with these settings:", "")
+        for key, value in measured.items():
+            if key != "keywords":
+                yield f"- {key}: {value}"
+    yield "<!-- table:operating-point end -->"
 
 
 def _limits(checkpoint: Checkpoint) -> Iterator[str]:

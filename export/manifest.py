@@ -14,6 +14,8 @@ from .staging import MANIFEST
 
 FORMAT = 1
 HOP_SAMPLES = SAMPLE_RATE_HZ // 10
+UNKNOWN_WEIGHT = 10.0
+"""Measured in docs/decisions/0008-score.md; from 5 to 20 little changes."""
 OPERATING_POINT = "default"
 UNHASHED = (MANIFEST, "README.md")
 
@@ -40,6 +42,7 @@ def write_manifest(
         "stride_samples": stride,
         "receptive_field_samples": checkpoint.receptive_field_samples,
         "runtime_files": list(runtime_files),
+        "unknown_weight": UNKNOWN_WEIGHT,
         "operating_point": OPERATING_POINT,
         "operating_points": {OPERATING_POINT: operating_point},
         "self_test": self_test.as_json(),
@@ -49,6 +52,7 @@ def write_manifest(
             if path.name not in UNHASHED
         },
         "training_commit": run.manifest.get("commit"),
+        "metrics": run.metrics,
     }
     (folder / MANIFEST).write_text(
         json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"

@@ -7,9 +7,9 @@ from typing import Any
 
 from kws_live.errors import InputError
 
-GATE = {"mode": 2, "onset_s": 0.06, "hangover_s": 0.6, "preroll_s": 0.3}
+GATE = {"mode": 2, "onset_s": 0.06, "hangover_s": 0.8, "preroll_s": 0.3}
 DECODER = {"smoothing_s": 0.3, "hold_s": 0.4}
-KEYWORD = {"threshold": 0.7, "release": 0.35, "refractory_s": 1.0}
+KEYWORD = {"threshold": 0.5, "release": 0.25, "refractory_s": 1.0}
 COUNTS = ("words", "misses", "false_accepts", "negative_hours")
 """What `measured.keywords` holds of each keyword."""
 
@@ -27,6 +27,7 @@ def default_operating_point(keywords: Sequence[str]) -> dict[str, Any]:
 def read_operating_point(path: Path, keywords: Sequence[str]) -> dict[str, Any]:
     """Return the operating point in a JSON file, complete: an entry of `operating_points` in `kws.json`.
 
+    The file may be a `kws.json` itself, of a model that was tuned: the point is the one it runs with.
     Nothing is filled in: what was measured holds only for all the settings it was measured with.
 
     Raises:
@@ -37,6 +38,8 @@ def read_operating_point(path: Path, keywords: Sequence[str]) -> dict[str, Any]:
         point = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"the operating point {path} can't be read: {error}") from error
+    if isinstance(point, dict) and isinstance(point.get("operating_points"), dict):
+        point = point["operating_points"].get(point.get("operating_point"))
     _check_table(path, "the file", point, ("gate", "decoder", "keywords", "measured"))
     _check_numbers(path, "gate", point["gate"], GATE)
     _check_numbers(path, "decoder", point["decoder"], DECODER)

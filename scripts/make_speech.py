@@ -49,13 +49,15 @@ class Voice:
 
     Attributes:
         program: what speaks.
-        name: the voice (flite) or voice variant (espeak-ng, US English).
+        name: the voice (flite) or voice variant (espeak-ng).
         stretch: duration relative to the program's normal speed; 2.0 is half as fast.
+        accent: the English that espeak-ng speaks; flite's voices have their own.
     """
 
     program: Program
     name: str
     stretch: float = 1.0
+    accent: str = "en-us"
 
 
 #: What the demo says, in order. Each word has the voice and the speed in which it is clearest.
@@ -66,8 +68,8 @@ DEMO_WORDS: tuple[tuple[str, Voice], ...] = (
     ("up", Voice("espeak-ng", "klatt2", 1.0)),
     ("down", Voice("flite", "rms", 1.1)),
     ("computer", Voice("espeak-ng", "Andrea", 1.0)),
-    ("left", Voice("espeak-ng", "klatt2", 1.0)),
-    ("right", Voice("espeak-ng", "Andrea", 0.9)),
+    ("left", Voice("flite", "rms", 1.0)),
+    ("right", Voice("espeak-ng", "Andrea", 1.1, "en-029")),
     ("seven", Voice("espeak-ng", "f2", 1.0)),
     ("on", Voice("flite", "rms", 1.0)),
     ("off", Voice("flite", "rms", 0.9)),
@@ -94,7 +96,7 @@ def say(word: str, voice: Voice) -> Float32Array:
             command += ["-t", word, "-o", str(path)]
         else:
             words_per_minute = round(ESPEAK_NORMAL_WPM / voice.stretch)
-            command = ["espeak-ng", "-v", f"en-us+{voice.name}", "-s", str(words_per_minute)]
+            command = ["espeak-ng", "-v", f"{voice.accent}+{voice.name}", "-s", str(words_per_minute)]
             command += ["-w", str(path), word]
         _run(command)
         samples = read_mono(path)

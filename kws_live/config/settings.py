@@ -81,7 +81,7 @@ class GateConfig:
     ] = None
     hangover_s: Annotated[
         float | None,
-        Meta("Time the gate stays open after the last voice.", at_least=0, at_most=30, example=0.6),
+        Meta("Time the gate stays open after the last voice.", at_least=0, at_most=30, example=0.8),
     ] = None
     preroll_s: Annotated[
         float | None,
@@ -126,7 +126,12 @@ class DecoderConfig:
     ] = None
     smoothing_s: Annotated[
         float | None,
-        Meta("Time over which posteriors are averaged.", above=0, at_most=5, example=0.3),
+        Meta(
+            "Time for which a posterior must stay up: the score is the lowest in it.",
+            above=0,
+            at_most=5,
+            example=0.3,
+        ),
     ] = None
     release: Annotated[float | None, _RELEASE] = None
     refractory_s: Annotated[float | None, _REFRACTORY_S] = None

@@ -8,7 +8,7 @@ import onnxruntime
 
 from kws_live.errors import ModelError
 from kws_live.model.folder import ModelFolder
-from kws_live.types import Float32Array, Int16Array
+from kws_live.types import UNKNOWN_LABEL, Float32Array, Int16Array
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +32,9 @@ class Classifier:
 
     def __init__(self, folder: ModelFolder) -> None:
         self.labels = folder.labels
+        # Posteriors under other priors (Saerens, Latinne and Decaestecker 2002).
+        self._prior_logits = np.zeros(len(folder.labels), dtype=np.float32)
+        self._prior_logits[folder.labels.index(UNKNOWN_LABEL)] = np.log(folder.unknown_weight)
         misses: list[str] = []
         for name in folder.runtime_files:
             self._session = _open(folder, name)
@@ -50,19 +53,23 @@ class Classifier:
             )
 
     def posteriors(self, window: Int16Array) -> Float32Array:
-        """Return the softmax output, float32 [labels], for one window: int16 [window_samples].
+        """Return the posteriors, float32 [labels] of sum 1, for one window: int16 [window_samples].
 
         Runs on the calling thread, without any other.
         """
+        return softmax(self._logits(window) + self._prior_logits)
+
+    def _logits(self, window: Int16Array) -> Float32Array:
         audio = window.astype(np.float32) / np.float32(32768.0)
         (logits,) = self._session.run([_OUTPUT], {_INPUT: audio[np.newaxis, :]})
-        return softmax(logits[0])
+        found: Float32Array = logits[0]
+        return found
 
     def _self_test_error(self, folder: ModelFolder, name: str) -> float:
-        """Return the greatest difference of a posterior from the one expected, 0..1."""
+        """Return the greatest difference of a softmax output from the one expected, 0..1."""
         expected = softmax(np.array(folder.self_test.expected[name], dtype=np.float32))
         try:
-            found = self.posteriors(folder.self_test.window)
+            found = softmax(self._logits(folder.self_test.window))
         except Exception as error:  # as above
             raise ModelError(
                 f"{folder.path / name} can't be run on a window of {folder.window_samples} samples: "

@@ -59,6 +59,8 @@ class ModelFolder:
         stride_samples: step of the model's own frames.
         receptive_field_samples: how much audio one of its frames sees.
         runtime_files: ONNX files in order of preference.
+        unknown_weight: how much more often than in training something else is said where the model
+            is used: the posterior of `_unknown_` is multiplied by it before all are normalised.
         operating_point: the gate, decoder and keyword settings it is shipped with, in the layout of
             `kws.json`.
         self_test: see `SelfTest`.
@@ -73,6 +75,7 @@ class ModelFolder:
     stride_samples: int
     receptive_field_samples: int
     runtime_files: tuple[str, ...]
+    unknown_weight: float
     operating_point: Mapping[str, Any]
     self_test: SelfTest
     sha256: Mapping[str, str]
@@ -223,10 +226,17 @@ class _Reader:
             stride_samples=stride_samples,
             receptive_field_samples=self._count(document, "receptive_field_samples"),
             runtime_files=runtime_files,
+            unknown_weight=self._unknown_weight(document),
             operating_point=self._operating_point(document, labels),
             self_test=self._self_test(document, window_samples, len(labels), runtime_files),
             sha256=sha256,
         )
+
+    def _unknown_weight(self, document: Mapping[str, Any]) -> float:
+        weight = self._number("unknown_weight", document.get("unknown_weight", 1.0))
+        if weight <= 0:
+            raise self._fail(f"unknown_weight = {weight:g} must be above 0")
+        return weight
 
     def _operating_point(
         self, document: Mapping[str, Any], labels: tuple[str, ...]

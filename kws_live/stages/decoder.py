@@ -33,14 +33,15 @@ class _Keyword:
 
 
 class Smoother:
-    """Turns posteriors into scores: the mean of each keyword's posteriors over the last `smoothing_s`.
+    """Turns posteriors into scores: the lowest of each keyword's posteriors over the last `smoothing_s`.
 
-    Hops that were not inferred are absent from the mean, never zeros.
+    So a score is high only where the posterior stayed high. Hops that were not inferred are absent,
+    never zeros.
 
     Args:
         labels: the model's labels, in the order of its outputs.
         keywords: those to score, each one of the labels.
-        smoothing_s: how far back the mean reaches.
+        smoothing_s: how long a posterior must stay up.
     """
 
     def __init__(self, labels: Sequence[str], keywords: Iterable[str], smoothing_s: float) -> None:
@@ -57,8 +58,8 @@ class Smoother:
         self._recent.append(posterior)
         while self._recent[0].end_sample <= posterior.end_sample - self._smoothing_samples:
             self._recent.popleft()
-        mean = np.mean([recent.values for recent in self._recent], axis=0)
-        return {name: float(mean[index]) for name, index in self._indices.items()}
+        lowest = np.min([recent.values for recent in self._recent], axis=0)
+        return {name: float(lowest[index]) for name, index in self._indices.items()}
 
 
 class Trigger:

@@ -44,11 +44,18 @@ def test_it_goes_into_the_model(tiny_run: Path, tmp_path: Path) -> None:
     load_model_folder(tmp_path / "model")
 
 
+def test_that_of_a_tuned_model_is_taken_from_its_manifest(tmp_path: Path) -> None:
+    """The one it runs with, of those that it has."""
+    manifest = {"operating_point": "mine", "operating_points": {"mine": tuned(), "other": {}}}
+    (tmp_path / "kws.json").write_text(json.dumps(manifest))
+    assert read_operating_point(tmp_path / "kws.json", KEYWORDS) == tuned()
+
+
 def test_the_default_claims_no_measurement() -> None:
     """The same settings for each keyword."""
     point = default_operating_point(KEYWORDS)
     assert point["measured"] is None
-    assert point["keywords"]["yes"] == {"threshold": 0.7, "release": 0.35, "refractory_s": 1.0}
+    assert point["keywords"]["yes"] == {"threshold": 0.5, "release": 0.25, "refractory_s": 1.0}
     assert point["keywords"]["no"] == point["keywords"]["yes"]
 
 

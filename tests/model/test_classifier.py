@@ -43,6 +43,16 @@ def test_posteriors_are_a_distribution(sound_model: Path) -> None:
     assert posteriors.sum() == pytest.approx(1.0, abs=1e-6)
 
 
+def test_the_weight_of_unknown_shifts_the_posteriors(edit: Edit) -> None:
+    """`_unknown_` counts ten times as much, the others keep their proportions, the sum stays 1."""
+    folder = load_model_folder(edit(lambda kws: kws.pop("unknown_weight")))
+    expected = Classifier(folder).posteriors(folder.self_test.window).astype(np.float64)
+    expected[folder.labels.index("_unknown_")] *= 10
+    weighted = load_model_folder(edit(lambda kws: kws.update(unknown_weight=10.0)))
+    found = Classifier(weighted).posteriors(folder.self_test.window)
+    assert found == pytest.approx(expected / expected.sum(), abs=1e-6)
+
+
 @pytest.mark.parametrize("level", [0, 32_767, -32_768])
 def test_any_window_has_finite_posteriors(sound_model: Path, level: int) -> None:
     """Digital silence and a stuck converter, too."""

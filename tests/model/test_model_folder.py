@@ -40,6 +40,18 @@ def test_a_sound_folder_is_read(sound_model: Path) -> None:
     assert folder.self_test.window.shape == (folder.window_samples,)
 
 
+def test_unknown_is_weighted_as_the_manifest_says(edit: Edit) -> None:
+    """Folders from before there was a weight have none: 1."""
+    assert load_model_folder(edit(lambda kws: kws.update(unknown_weight=3))).unknown_weight == 3.0
+    assert load_model_folder(edit(lambda kws: kws.pop("unknown_weight"))).unknown_weight == 1.0
+
+
+@pytest.mark.parametrize("weight", [0, -1, "10", None, True])
+def test_a_weight_that_is_no_positive_number_is_refused(edit: Edit, weight: object) -> None:
+    """It would make the posteriors nonsense."""
+    refuses(edit(lambda kws: kws.update(unknown_weight=weight)), "unknown_weight")
+
+
 def test_a_missing_manifest(tmp_path: Path) -> None:
     """The remedy is the program that makes one."""
     with pytest.raises(ModelError, match=r"not a model folder.*kws-export"):

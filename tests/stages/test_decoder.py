@@ -76,20 +76,20 @@ def test_only_the_highest_score_over_threshold_may_fire() -> None:
     assert decide(decoder, [posterior(n, 0.4, 0.55) for n in range(1, 12)]) == [("go", 1)]
 
 
-def test_the_score_is_the_mean_over_the_smoothing_time() -> None:
+def test_the_score_is_the_lowest_over_the_smoothing_time() -> None:
     """Three hops of 100 ms count in 0.3 s, and no fourth."""
     decoder = Decoder(LABELS, settings(smoothing_s=0.3))
-    for n, value in enumerate([0.9, 0.0, 0.3, 0.6], start=1):
+    for n, value in enumerate([0.1, 0.9, 0.5, 0.6], start=1):
         decoder.step(posterior(n, value))
-    assert np.isclose(decoder.scores["go"], 0.3)
+    assert np.isclose(decoder.scores["go"], 0.5)
 
 
-def test_hops_that_were_not_inferred_are_absent_from_the_mean() -> None:
+def test_hops_that_were_not_inferred_are_absent_from_the_score() -> None:
     """After a pause of the gate the old posteriors are gone, and the missing ones are no zeros."""
     decoder = Decoder(LABELS, settings(smoothing_s=0.3))
     for hop, value in [(1, 0.0), (2, 0.0), (10, 0.5), (12, 0.6)]:
         decoder.step(posterior(hop, value))
-    assert np.isclose(decoder.scores["go"], 0.55)
+    assert np.isclose(decoder.scores["go"], 0.5)
 
 
 def test_disabled_keywords_do_not_compete() -> None:
