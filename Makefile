@@ -11,10 +11,11 @@ TYPED = $(wildcard kws_live train export benchmarks scripts/*.py)
 CODE = kws_live train export models benchmarks scripts tests
 TEST_BIN = .venv-test/bin
 
-BENCHMARKS = $(patsubst %.py,%,$(subst /,.,$(filter-out %/__init__.py %/common.py,$(wildcard benchmarks/*.py))))
+# Those that need no recordings; docs/benchmarks.md lists all.
+BENCHMARKS = startup latency
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint bench clean environment test-environment
+.PHONY: help run test lint bench tables clean environment test-environment bench-environment
 
 help:
 	@echo 'make run               listen to the default microphone (installs what is missing, once)'
@@ -23,8 +24,9 @@ help:
 	@echo 'make run ARGS=…        with further options:  make run ARGS="--hook '"'stop=playerctl pause'"'"'
 	@echo 'make test              style, types and tests, in an environment of its own (with torch)'
 	@echo 'make test ARGS=…       with options for pytest:  make test ARGS="-k gate"'
-	@echo 'make lint              style and types alone'
+	@echo 'make lint              style, types, and whether a figure in README or docs is stale'
 	@echo 'make bench             the benchmarks; results go to benchmarks/results/'
+	@echo 'make tables            writes the newest results into README, model card and docs'
 	@echo 'make clean             removes the environments and all that was built'
 	@echo
 	@echo 'PYTHON=python3.12      uses that interpreter (3.11 or newer)'
@@ -42,16 +44,22 @@ lint: test-environment
 	$(TEST_BIN)/ruff check $(CODE)
 	$(TEST_BIN)/ruff format --check $(CODE)
 	$(TEST_BIN)/mypy $(TYPED)
+	$(TEST_BIN)/python -m benchmarks.tables --check
 
-# The environment users have, without torch: what is measured is what they run.
-bench: environment
+bench: bench-environment
 	@scripts/system-packages test
 	@set -e; for benchmark in $(BENCHMARKS); do \
-		echo "== $$benchmark"; .venv/bin/python -m "$$benchmark"; \
+		echo "== benchmarks.$$benchmark"; .venv-bench/bin/python -m "benchmarks.$$benchmark"; \
 	done
+	@echo
+	@echo 'The other benchmarks take recordings: docs/benchmarks.md has the command for each.'
+	@echo '`make tables` writes these results into README and docs.'
+
+tables: bench-environment
+	@.venv-bench/bin/python -m benchmarks.tables
 
 clean:
-	rm -rf .venv .venv-test build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-test .venv-bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment:
@@ -61,3 +69,8 @@ environment:
 test-environment:
 	@scripts/system-packages test
 	@scripts/environment .venv-test test,lint
+
+# What users have, without torch, and a rival to measure beside it.
+bench-environment:
+	@scripts/system-packages run
+	@scripts/environment .venv-bench bench

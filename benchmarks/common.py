@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import rich
 from rich.table import Table
@@ -58,6 +59,20 @@ def commit() -> str | None:
         return git("rev-parse", "--short=12", "HEAD") + ("+" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return None
+
+
+def newest(benchmark: str) -> dict[str, Any] | None:
+    """Returns what was last published by a benchmark; None if it has not been run.
+
+    Args:
+        benchmark: Its name, as given to `publish`.
+    """
+    path = RESULTS / f"{benchmark}.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    if not lines:
+        return None
+    figures: dict[str, Any] = json.loads(lines[-1])
+    return figures
 
 
 def publish(

@@ -1,0 +1,132 @@
+"""What stands in the sections about the default model, made from its `kws.json`."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks import cells
+from benchmarks.common import ROOT, newest
+from benchmarks.table_texts import by_target
+
+MODEL = ROOT / "models" / "default"
+
+
+def model_quality(folder: Path) -> str:
+    """Return what a user may expect of the default model, for the README."""
+    manifest = _manifest()
+    point = _point(manifest)
+    measured = point["measured"]
+    if not measured:
+        return "The thresholds of the default model have not been measured."
+    counts: Mapping[str, Mapping[str, Any]] = measured["keywords"]
+    frr_low, frr_high = measured["frr_ci95"]
+    fa_low, fa_high = measured["fa_per_hour_ci95"]
+    clips: Mapping[str, Any] = manifest.get("metrics", {}).get("test", {}).get("classes", {})
+    best = sorted(counts, key=lambda word: _rate(counts[word]))[:2]
+    lines = [
+        "As shipped, through the whole program (gate, windows, smoothing, thresholds):",
+        "",
+        f"* **It misses {100 * measured['frr']:.0f} of 100** words said on purpose (95 % interval "
+        f"{100 * frr_low:.0f} to {100 * frr_high:.0f}; {measured['words']:,} words).",
+        f"* **It is set off {cells.times(measured['fa_per_hour'])} in an hour** of people talking without a "
+        f"pause (95 % interval {cells.number(fa_low)} to {cells.number(fa_high)}; "
+        f"{measured['false_accepts']} times in {measured['negative_hours']:.1f} hours, all "
+        f"{len(counts)} words together). A quiet room costs nothing: the gate is closed. "
+        f"Name the few words you need with `--keyword`: “{best[0]}” and “{best[1]}” alone are set "
+        f"off {cells.times(sum(_rate(counts[word]) for word in best))} in an hour.",
+        "",
+        *_provenance(measured),
+        "",
+        *_clip_sentence(manifest.get("metrics", {})),
+        *cells.table(
+            ["word", "threshold", "missed", "set off wrongly", "test clips named rightly"],
+            (
+                [
+                    word,
+                    f"{point['keywords'][word]['threshold']:g}",
+                    cells.missed(count),
+                    cells.false_accepts(count),
+                    cells.recall(clips.get(word)),
+                ]
+                for word, count in counts.items()
+            ),
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def operating_point(folder: Path) -> str:
+    """Return the settings the default model ships with and what was measured, for its card."""
+    point = _point(_manifest())
+    measured = point["measured"] or {}
+    counts = measured.get("keywords", {})
+    lines = cells.table(
+        ["keyword", "threshold", "release", "refractory", "missed", "false accepts"],
+        (
+            [
+                word,
+                f"{own['threshold']:g}",
+                f"{own['release']:g}",
+                f"{own['refractory_s']:g} s",
+                cells.missed(counts.get(word)),
+                cells.false_accepts(counts.get(word)),
+            ]
+            for word, own in point["keywords"].items()
+        ),
+    )
+    notes = [
+        f"- {key}: {value}" for key, value in measured.items() if not isinstance(value, Mapping)
+    ]
+    crossed = newest("operating_point")
+    chosen_elsewhere = (
+        [
+            "",
+            "Chosen on one half of the speakers and counted on the other:",
+            "",
+            *by_target(crossed),
+        ]
+        if crossed
+        else []
+    )
+    return "\n".join([*lines, "", "Measured with these settings:", "", *notes, *chosen_elsewhere])
+
+
+def _manifest() -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((MODEL / "kws.json").read_text(encoding="utf-8"))
+    return manifest
+
+
+def _point(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    point: dict[str, Any] = manifest["operating_points"][manifest["operating_point"]]
+    return point
+
+
+def _provenance(measured: Mapping[str, Any]) -> Iterator[str]:
+    told = {"data": "Measured on", "chosen_on": "Thresholds chosen on", "intervals": "Intervals"}
+    yield (
+        ". ".join(f"{said}: {measured[key]}" for key, said in told.items() if key in measured) + "."
+    )
+
+
+def _clip_sentence(metrics: Mapping[str, Any]) -> Iterator[str]:
+    parts = [
+        f"{100 * metrics[split]['accuracy']:.1f} % of {metrics[split]['n']:,} {what} (95 % interval "
+        f"{cells.percents(metrics[split]['accuracy'], metrics[split]['n'])})"
+        for split, what in (
+            ("validation", "validation windows"),
+            ("test", "clips of test speakers"),
+        )
+        if split in metrics
+    ]
+    if parts:
+        yield (
+            "On isolated clips, which say nothing about a day of sound, the model rightly names "
+            f"{' and '.join(parts)}."
+        )
+        yield ""
+
+
+def _rate(count: Mapping[str, Any]) -> float:
+    rate: float = count["false_accepts"] / count["negative_hours"]
+    return rate
