@@ -12,8 +12,8 @@ from kws_live.config import DecoderSettings, KeywordSettings
 from kws_live.eval.background import Background, Event
 from kws_live.eval.predict import CONFIDENCE, RULE_OF_THREE, Prediction, add
 
-FLOOR = 0.3
-"""No threshold is put lower: below, the score of several words at once could reach it."""
+FLOOR = 0.1
+"""No threshold is put lower: the scores of ten words that the model can't tell apart come up to there."""
 CEILING = 0.9999
 """No threshold is put higher: a score depends on the processor, by about 1e-5."""
 _GRID = 100_000
