@@ -189,6 +189,8 @@ def assemble(settings: Settings, options: Options, source: Source) -> App:
         if config.clips.directory
         else None
     )
+    if clips:
+        status.clips_folder = str(clips.folder)
     app = App(
         source=source,
         capture=capture,

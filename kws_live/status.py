@@ -46,6 +46,7 @@ class StatusSnapshot:
         device: the device or file as people know it.
         device_ok: False while the device is lost.
         model: the model's name and the runtime file in use.
+        clips_folder: where clips are being kept; empty while none are.
     """
 
     stream_s: float
@@ -60,6 +61,7 @@ class StatusSnapshot:
     device: str
     device_ok: bool
     model: str
+    clips_folder: str = ""
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ class Status:
     model: str
     device: str = ""
     duration_s: float | None = None
+    clips_folder: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stream_s: float = 0.0
     _level_db: float = LEVEL_FLOOR_DB
@@ -163,4 +166,5 @@ class Status:
                 device=self.device,
                 device_ok=self._device_ok,
                 model=self.model,
+                clips_folder=self.clips_folder,
             )

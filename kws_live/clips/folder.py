@@ -128,10 +128,11 @@ def write_private(path: Path, data: bytes) -> None:
         OSError: it could not be written; what was there is as before.
     """
     partial = path.with_name(f".{path.name}{PARTIAL}")
-    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, _FILE_MODE)
+    # What is there was left behind, or put there by somebody: neither its mode nor its end is ours.
+    partial.unlink(missing_ok=True)
+    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
     try:
         with os.fdopen(fd, "wb") as file:
-            os.fchmod(fd, _FILE_MODE)  # one that was left behind may have another
             file.write(data)
         partial.replace(path)
     except OSError:
@@ -141,33 +142,35 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def stored_clips(folder: Path) -> list[StoredClip]:
-    """Return the clips whose two files are there, oldest first; none where there is no folder.
+    """Return the clips that have a sidecar, oldest first; none where there is no folder.
 
-    Nothing else in the folder is a clip, whatever it holds.
+    A sidecar without audio is what a run that was killed leaves. Nothing else in the folder is a
+    clip, whatever it holds.
 
     Raises:
         OSError: the folder can't be read.
     """
     try:
-        sizes = dict(_files(folder))
+        sizes = dict(regular_files(folder))
     except FileNotFoundError:
         return []
     clips = []
     for file, size_bytes in sizes.items():
         name = file.removesuffix(SIDECAR)
         stamp_s = taken_s(name) if file.endswith(SIDECAR) else None
-        if stamp_s is not None and f"{name}{AUDIO}" in sizes:
-            clips.append(StoredClip(name, stamp_s, size_bytes + sizes[f"{name}{AUDIO}"]))
+        if stamp_s is not None:
+            clips.append(StoredClip(name, stamp_s, size_bytes + sizes.get(f"{name}{AUDIO}", 0)))
     return sorted(clips, key=lambda clip: clip.name)
 
 
 def left_behind(folder: Path, before_s: float) -> list[Path]:
-    """Return the clips' files that were being written when a run was killed before `before_s` (Unix time)."""
+    """Return the clips' files that were last written to before `before_s` (Unix time) and never finished."""
     found = []
     for path in folder.glob(f".*{PARTIAL}"):
-        stamp_s = taken_s(Path(path.name[1:].removesuffix(PARTIAL)).stem)
-        if stamp_s is not None and stamp_s < before_s:
-            found.append(path)
+        with contextlib.suppress(FileNotFoundError):  # whole by now
+            is_ours = taken_s(Path(path.name[1:].removesuffix(PARTIAL)).stem) is not None
+            if is_ours and path.lstat().st_mtime < before_s:
+                found.append(path)
     return found
 
 
@@ -181,7 +184,12 @@ def delete(folder: Path, name: str) -> None:
         (folder / f"{name}{ending}").unlink(missing_ok=True)
 
 
-def _files(folder: Path) -> Iterator[tuple[str, int]]:
+def regular_files(folder: Path) -> Iterator[tuple[str, int]]:
+    """Yield name and size in bytes of each file in a folder; links, pipes and folders are none.
+
+    Raises:
+        OSError: the folder can't be read.
+    """
     with os.scandir(folder) as entries:
         for entry in entries:
             with contextlib.suppress(FileNotFoundError):

@@ -40,7 +40,8 @@ class Keys:
     def read(self, timeout_s: float) -> str | None:
         """Return the keys pressed, "" if none is within `timeout_s`; None if the terminal is gone.
 
-        Arrows, function keys and the like, which send several characters, are left out.
+        Arrows, function keys and the like, which send several characters, are left out, and what
+        came at once behind them.
         """
         if not select.select([self._fd], [], [], timeout_s)[0]:
             return ""
@@ -50,4 +51,4 @@ class Keys:
             return None
         if not data:
             return None
-        return "" if data.startswith(_ESCAPE) else data.decode(errors="replace")
+        return data.partition(_ESCAPE)[0].decode(errors="replace")

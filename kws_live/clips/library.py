@@ -1,14 +1,20 @@
 """Reading a folder of clips for its review, and writing what a person says of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import soundfile
 
-from kws_live.clips.folder import AUDIO, SIDECAR, taken_s, write_private
+from kws_live.clips.folder import AUDIO, SIDECAR, regular_files, taken_s, write_private
 from kws_live.clips.sidecar import ClipInfo, Verdict, parse
 from kws_live.errors import InputError, OutputError
 from kws_live.types import SAMPLE_RATE_HZ, Int16Array
+
+_LONGEST_S = 60
+"""The ring that clips are taken from holds no more."""
+_LARGEST_SIDECAR_BYTES = 65_536
+_LONGEST_KEYWORD_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ def load_clips(folder: Path) -> tuple[list[Clip], list[Fault]]:
         InputError: there is no such folder, or it can't be read.
     """
     try:
-        files = {path.name for path in folder.iterdir()}
+        files = dict(regular_files(folder))
     except OSError as error:
         raise InputError(
             f"{folder}: {error.strerror}. Give the folder that --save-clips was given."
@@ -53,19 +59,30 @@ def load_clips(folder: Path) -> tuple[list[Clip], list[Fault]]:
     return clips, faults
 
 
-def _read_sidecar(folder: Path, name: str, files: set[str]) -> ClipInfo:
+def _read_sidecar(folder: Path, name: str, files: Mapping[str, int]) -> ClipInfo:
     for ending in (AUDIO, SIDECAR):
         if f"{name}{ending}" not in files:
             raise ClipError(f"its {ending} is missing")
+    if files[f"{name}{SIDECAR}"] > _LARGEST_SIDECAR_BYTES:
+        raise ClipError("the sidecar is none of kws-live")
     try:
         info = parse((folder / f"{name}{SIDECAR}").read_text(encoding="utf-8"))
     except OSError as error:
         raise ClipError(f"the sidecar can't be read ({error.strerror})") from error
     except ValueError as error:  # a UnicodeDecodeError is one
         raise ClipError(str(error)) from error
-    if "/" in info.keyword or "\0" in info.keyword or info.keyword in {"", ".", ".."}:
+    if not _names_a_folder(info.keyword):
         raise ClipError(f"the keyword {info.keyword!r} can't be the name of a folder")
     return info
+
+
+def _names_a_folder(keyword: str) -> bool:
+    return (
+        keyword.isprintable()
+        and "/" not in keyword
+        and keyword not in {"", ".", ".."}
+        and len(keyword.encode()) <= _LONGEST_KEYWORD_BYTES
+    )
 
 
 def read_clip(folder: Path, clip: Clip) -> Int16Array:
@@ -74,20 +91,20 @@ def read_clip(folder: Path, clip: Clip) -> Int16Array:
     Raises:
         ClipError: it is missing, damaged or not the audio of its sidecar.
     """
+    info = clip.info
+    expected = info.window_start_samples + info.window_samples
     try:
-        samples: Int16Array
-        samples, rate_hz = soundfile.read(folder / f"{clip.name}{AUDIO}", dtype="int16")
+        with soundfile.SoundFile(folder / f"{clip.name}{AUDIO}") as file:
+            told = (file.samplerate, file.channels, file.frames)
+            is_its_own = told == (SAMPLE_RATE_HZ, 1, expected) and info.window_samples > 0
+            # Looked at before it is read: a file may claim to be of any length.
+            if is_its_own and expected <= _LONGEST_S * SAMPLE_RATE_HZ:
+                samples: Int16Array = file.read(dtype="int16")
+                if len(samples) == expected:
+                    return samples
     except (OSError, soundfile.SoundFileError) as error:
         raise ClipError(f"its audio can't be read ({error})") from error
-    info = clip.info
-    if (
-        rate_hz != SAMPLE_RATE_HZ
-        or samples.ndim != 1
-        or len(samples) != info.window_start_samples + info.window_samples
-        or not info.window_samples
-    ):
-        raise ClipError("its audio is not that of its sidecar")
-    return samples
+    raise ClipError("its audio is not that of its sidecar")
 
 
 def judge(folder: Path, clip: Clip, verdict: Verdict | None, speaker: str) -> Clip:

@@ -104,7 +104,7 @@ def _question(info: ClipInfo, width: int, glyphs: Glyphs) -> FrameLine:
 def _facts(info: ClipInfo, width: int, glyphs: Glyphs) -> FrameLine:
     try:
         when = f"{datetime.fromisoformat(info.ts).astimezone():%Y-%m-%d %H:%M:%S}"
-    except ValueError:
+    except (ValueError, OverflowError):  # a sidecar may claim any time
         when = info.ts
     return LineBuilder(width, glyphs).text(f" {when}  model {info.model}", FAINT).done()
 

@@ -15,9 +15,13 @@ class Player:
     """Plays one clip at a time. Once playing failed, it is tried again only when asked for.
 
     All methods are for one thread and return at once.
+
+    Args:
+        patience_s: how long after it should have a clip may end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience_s: float = _PATIENCE_S) -> None:
+        self._patience_s = patience_s
         self.problem: str | None = None
         """Why nothing can be heard; None while nothing went wrong."""
         self._child: subprocess.Popen[bytes] | None = None
@@ -49,7 +53,7 @@ class Player:
             )
         except OSError as error:
             self.problem = f"no process can be started ({error.strerror})"
-        self._give_up_s = time.monotonic() + duration_s + _PATIENCE_S
+        self._give_up_s = time.monotonic() + duration_s + self._patience_s
 
     def check(self) -> None:
         """Notice that playing ended, failed or hangs; to be called several times a second."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kws_live.clips.folder import prepare, save
-from kws_live.clips.limits import Limits
+from kws_live.clips.limits import TIDY_S, Limits
 from kws_live.clips.sidecar import ClipInfo, describe
 from kws_live.config import ClipsConfig
 from kws_live.events import Body, ClipCounts, DetectionBody, DroppedBody, Event, NearMissBody
@@ -18,8 +18,6 @@ _log = logging.getLogger(__name__)
 
 _WAITING_CLIPS = 64
 """4 MB of audio; a disk that stalls for longer than that loses clips, and they are counted."""
-_TIDY_S = 600.0
-"""Old clips go although no new ones come."""
 
 
 class ClipSaver:
@@ -96,12 +94,12 @@ class ClipSaver:
         self._limits.tidy()
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._closed, _TIDY_S)
+                self._changed.wait_for(lambda: self._waiting or self._closed, TIDY_S)
                 if self._closed and not self._waiting:
                     return
                 clip = self._waiting.popleft() if self._waiting else None
                 self._changed.notify_all()
-            if clip is None:
+            if clip is None:  # old ones go although no new ones come
                 self._limits.tidy()
             else:
                 self._write(*clip)

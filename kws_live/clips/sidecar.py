@@ -1,7 +1,7 @@
 """What is known of a clip: the JSON file beside its audio."""
 
 import json
-import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
@@ -14,6 +14,10 @@ SCHEMA = 1
 
 Kind = Literal["detection", "near_miss"]
 Verdict = Literal["true", "false", "unclear"]
+
+_SPEAKER = re.compile(r"(?!.*_nohash_)[\w-]{1,40}")
+_LARGEST = 1e12
+"""No time, score or count is beyond it; arithmetic on such numbers can't overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,13 @@ def describe(event: Event, window_start_samples: int, window_samples: int) -> Cl
     )
 
 
+def is_speaker(name: str) -> bool:
+    """Return whether `name` can begin the names of files that `kws-train` takes a speaker from."""
+    return _SPEAKER.fullmatch(name) is not None
+
+
 def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+    return type(value) in (int, float) and abs(value) <= _LARGEST  # type: ignore[arg-type]
 
 
 _CHECKS: Mapping[str, Callable[[object], bool]] = {
@@ -95,11 +104,12 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
     **dict.fromkeys(
         ("keyword", "run", "ts", "model", "version"), lambda value: isinstance(value, str)
     ),
-    **dict.fromkeys(("reason", "speaker"), lambda value: value is None or isinstance(value, str)),
+    "reason": lambda value: value is None or isinstance(value, str),
+    "speaker": lambda value: value is None or (isinstance(value, str) and is_speaker(value)),
     **dict.fromkeys(("score", "threshold", "decided_s", "start_s", "end_s"), _is_number),
     **dict.fromkeys(
         ("seq", "window_start_samples", "window_samples"),
-        lambda value: type(value) is int and value >= 0,
+        lambda value: type(value) is int and 0 <= value <= _LARGEST,
     ),
     "verdict": lambda value: value is None or value in get_args(Verdict),
 }

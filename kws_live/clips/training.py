@@ -3,12 +3,10 @@
 import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from kws_live.clips.folder import AUDIO, encode_flac, make_private_folder, write_private
+from kws_live.clips.folder import AUDIO, encode_flac, make_private_folder, taken_s, write_private
 from kws_live.clips.library import Clip, ClipError, Fault, read_clip
-from kws_live.clips.sidecar import ClipInfo
 from kws_live.errors import OutputError
 
 
@@ -57,7 +55,7 @@ def _export(folder: Path, clip: Clip, out: Path) -> bool:
         return False
     wanted = {"true": info.keyword, "false": other_word(info.keyword)}.get(info.verdict)
     for word in (info.keyword, other_word(info.keyword)):
-        path = out / word / file_name(info)
+        path = out / word / file_name(clip)
         if word != wanted:
             with contextlib.suppress(FileNotFoundError):
                 path.unlink()
@@ -73,7 +71,9 @@ def other_word(keyword: str) -> str:
     return f"_not_{keyword}_"
 
 
-def file_name(info: ClipInfo) -> str:
+def file_name(clip: Clip) -> str:
     """Return SPEAKER_nohash_NUMBER.flac; the number is the clip's alone (its time in ms, then its event's)."""
-    taken = datetime.fromisoformat(info.ts)
-    return f"{info.speaker}_nohash_{round(taken.timestamp() * 1000)}{info.seq % 1000:03d}{AUDIO}"
+    taken = taken_s(clip.name)
+    assert taken is not None, "a name of ours"
+    number = f"{round(taken * 1000)}{clip.info.seq % 1000:03d}"
+    return f"{clip.info.speaker}_nohash_{number}{AUDIO}"

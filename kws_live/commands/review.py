@@ -1,7 +1,6 @@
 """`kws-live review`."""
 
 import os
-import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from kws_live.clips.library import Fault
 
 _DEFAULT_SPEAKER = "owner"  # whom kws-train's split gives to training
-_SPEAKER = re.compile(r"[\w-]+")
 _FAULTS_SHOWN = 10
 
 
@@ -49,12 +47,13 @@ def review(directory: Path, out: Path | None, speaker: str) -> None:
     from kws_live.clips.library import load_clips  # noqa: PLC0415
     from kws_live.clips.review import Review, counts  # noqa: PLC0415
     from kws_live.clips.session import Session  # noqa: PLC0415
+    from kws_live.clips.sidecar import is_speaker  # noqa: PLC0415
     from kws_live.clips.training import export  # noqa: PLC0415
     from kws_live.display.live import can_show  # noqa: PLC0415
 
-    if not _SPEAKER.fullmatch(speaker) or "_nohash_" in speaker:
+    if not is_speaker(speaker):
         raise click.UsageError(
-            f"--speaker {speaker!r} can't begin a file's name here. Use letters, digits, - and _."
+            f"--speaker {speaker!r} can't begin a file's name here. Use up to 40 letters, digits, - and _."
         )
     clips, faults = load_clips(directory)
     if not clips:

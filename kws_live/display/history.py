@@ -143,10 +143,11 @@ class History:
     def latest(self, count: int) -> list[Heard | NearlyHeard]:
         """Return the last `count` detections and near misses, the newest first.
 
-        At most half of them are near misses, lest a conversation pushes every detection out of sight.
+        Near misses fill at most half, lest a conversation pushes every detection out of sight, and
+        what room the detections leave.
         """
         found: list[Heard | NearlyHeard] = [*islice(reversed(self.detections), count)]
-        found += islice(reversed(self.near_misses), count // 2)
+        found += islice(reversed(self.near_misses), max(count // 2, count - len(found)))
         return sorted(found, key=lambda item: -item.seq)[:count]
 
     def log(self, unix_ns: int, line: str) -> None:

@@ -13,6 +13,7 @@ _METER_FLOOR_DB = -60.0
 _METER_LOUD_DB = -6.0
 _JUST_HEARD_S = 1.0
 _NAME_WIDTH = 14
+_SHORTEST_FOLDER = 12
 
 
 def clock(stream_s: float) -> str:
@@ -42,8 +43,16 @@ def title(snapshot: StatusSnapshot, width: int, glyphs: Glyphs) -> FrameLine:
 
 
 def device(snapshot: StatusSnapshot, width: int, glyphs: Glyphs) -> FrameLine:
-    """Return the line that names the device."""
-    return LineBuilder(width, glyphs).text(" device ", FAINT).text(snapshot.device).done()
+    """Return the line that names the device and says that clips are being kept, and where if there is room."""
+    line = LineBuilder(width, glyphs).text(" device ", FAINT)
+    if not snapshot.clips_folder:
+        return line.text(snapshot.device).done()
+    mark = f"  {glyphs.on} keeping clips"
+    line.text(glyphs.fit(snapshot.device, max(0, line.left - cells(mark) - 1)))
+    where = glyphs.fit(f" in {snapshot.clips_folder}", max(0, line.left - cells(mark) - 1))
+    # A folder cut to nothing says less than none.
+    ending = f"{mark}{where} " if cells(where) >= _SHORTEST_FOLDER else f"{mark} "
+    return line.right(ending, STRONG).done()
 
 
 def level(snapshot: StatusSnapshot, width: int, glyphs: Glyphs) -> FrameLine:

@@ -14,6 +14,8 @@ ACTIVE_RANGE_DB = 25.0
 PIECE_SAMPLES = SAMPLE_RATE_HZ // 100
 _WORD_PAUSE_PIECES = 12
 """A pause of 120 ms separates words; the closure of a stop consonant inside one is shorter."""
+_SHORTEST_WORD_PIECES = 8
+"""What is active for less than 80 ms is a click, a breath, or noise that just reaches the range."""
 
 
 def piece_rms(samples: Float32Array) -> Float32Array:
@@ -44,7 +46,8 @@ def last_word_extent(window: Int16Array) -> tuple[int, int]:
     """Estimate (start, end) in samples, within `window`, of the last word in it.
 
     Going back from the last active piece, the word reaches as far as no pause of 120 ms interrupts
-    it. A word cut by the window's edge is reported as cut.
+    it; what is shorter than 80 ms is no word, unless there is nothing longer. A word cut by the
+    window's edge is reported as cut.
 
     Args:
         window: int16 [n], the deciding window.
@@ -55,6 +58,8 @@ def last_word_extent(window: Int16Array) -> tuple[int, int]:
     active = np.flatnonzero(active_pieces(window.astype(np.float32)))
     if not len(active):
         return 0, len(window)
-    breaks = np.flatnonzero(np.diff(active) > _WORD_PAUSE_PIECES)
-    first = active[breaks[-1] + 1] if len(breaks) else active[0]
-    return int(first) * PIECE_SAMPLES, (int(active[-1]) + 1) * PIECE_SAMPLES
+    breaks = np.flatnonzero(np.diff(active) > _WORD_PAUSE_PIECES) + 1
+    words = [(int(run[0]), int(run[-1]) + 1) for run in np.split(active, breaks)]
+    long_enough = [word for word in words if word[1] - word[0] >= _SHORTEST_WORD_PIECES]
+    first, end = (long_enough or words)[-1]
+    return first * PIECE_SAMPLES, end * PIECE_SAMPLES

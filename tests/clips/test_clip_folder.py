@@ -2,6 +2,7 @@
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from support.clips import detection, info, kept, tone
 from support.limits import disk_full_at
 
 from kws_live.clips.folder import clip_name, prepare, save, stored_clips, taken_s, write_private
+from kws_live.clips.library import load_clips
 from kws_live.clips.sidecar import parse
 from kws_live.errors import OutputError
 
@@ -99,12 +101,30 @@ def test_another_file_is_no_clip(name: str, tmp_path: Path) -> None:
     assert stored_clips(tmp_path) == []
 
 
-@pytest.mark.parametrize("ending", [".flac", ".json"])
-def test_half_a_clip_is_none(ending: str, tmp_path: Path) -> None:
-    """Audio and sidecar belong together."""
+def test_audio_without_a_sidecar_is_no_clip(tmp_path: Path) -> None:
+    """It may be somebody's who wanted to keep it."""
+    (clip, other) = kept(tmp_path, detection(1), detection(2))
+    (tmp_path / f"{clip.name}.json").unlink()
+    assert stored_clips(tmp_path) == [other]
+
+
+def test_a_sidecar_without_audio_is_found_to_be_deleted(tmp_path: Path) -> None:
+    """A run that is killed between the two leaves one, and it tells who said what, when."""
     (clip, _) = kept(tmp_path, detection(1), detection(2))
-    (tmp_path / f"{clip.name}{ending}").unlink()
-    assert [found.name for found in stored_clips(tmp_path)] == [clip_name(info(detection(2)))]
+    (tmp_path / f"{clip.name}.flac").unlink()
+    sidecar = tmp_path / f"{clip.name}.json"
+    assert stored_clips(tmp_path)[0] == replace(clip, size_bytes=sidecar.stat().st_size)
+
+
+def test_links_and_pipes_are_no_clips(tmp_path: Path) -> None:
+    """Whatever they are named: nothing is read or deleted through them."""
+    (clip,) = kept(tmp_path / "elsewhere", detection(1))
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    (folder / f"{clip.name}.json").symlink_to(tmp_path / "elsewhere" / f"{clip.name}.json")
+    os.mkfifo(folder / f"{clip_name(info(detection(2)))}.json")
+    assert stored_clips(folder) == []
+    assert load_clips(folder) == ([], [])
 
 
 def test_a_full_disk_leaves_no_trace_of_the_clip(tmp_path: Path) -> None:
@@ -125,10 +145,13 @@ def test_what_is_replaced_stays_whole_when_the_disk_is_full(tmp_path: Path) -> N
 
 
 def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
-    """A name that somebody prepared in a shared folder does not lead us elsewhere."""
+    """A name that somebody prepared in a shared folder does not lead us elsewhere, nor does another's file."""
     victim = tmp_path / "victim"
     victim.write_text("mine")
-    (tmp_path / ".a.json.partial").symlink_to(victim)
-    with pytest.raises(OSError, match="symbolic links"):
-        write_private(tmp_path / "a.json", b"theirs")
-    assert victim.read_text() == "mine"
+    partial = tmp_path / ".a.json.partial"
+    for prepare_name in (partial.symlink_to, partial.hardlink_to):
+        prepare_name(victim)
+        write_private(tmp_path / "a.json", b"ours")
+        assert victim.read_text() == "mine"
+        assert (tmp_path / "a.json").read_bytes() == b"ours"
+        assert mode(tmp_path / "a.json") == 0o600

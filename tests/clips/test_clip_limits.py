@@ -55,7 +55,7 @@ def test_what_is_too_old_goes(tmp_path: Path) -> None:
 
 
 def test_files_that_are_not_ours_stay(tmp_path: Path) -> None:
-    """However old, however large, and clips of which only one file is left."""
+    """However old, however large, and audio whose sidecar is gone."""
     theirs = {"holiday.flac", "notes.json", "20261123T120000000Z-5f0c41d7a9e2-000001-go.flac"}
     for name in theirs:
         (tmp_path / name).write_bytes(bytes(10 * ONE_BYTES))
@@ -69,6 +69,7 @@ def test_a_file_left_by_a_run_that_was_killed_goes_too(tmp_path: Path) -> None:
     """After an hour; before that, another run may be writing it."""
     half = tmp_path / ".20261123T120000000Z-5f0c41d7a9e2-000001-go.flac.partial"
     half.write_bytes(b"fLaC")
+    os.utime(half, (NOON_S, NOON_S))
     limits(tmp_path, now_s=NOON_S + 60).tidy()
     assert half.exists()
     limits(tmp_path, now_s=NOON_S + 3_700).tidy()
@@ -97,6 +98,20 @@ def test_clips_deleted_by_hand_are_not_counted_for_ever(tmp_path: Path) -> None:
     assert names(stored_clips(tmp_path)) == names(later)
 
 
+@pytest.mark.parametrize("jump_s", [600.0, -DAY_S], ids=["ten minutes on", "a day back"])
+def test_clips_of_another_run_count_too(tmp_path: Path, jump_s: float) -> None:
+    """The folder is looked at every ten minutes, also while new clips keep coming, whatever becomes of the clock."""
+    times_s = [NOON_S]
+    keeper = Limits(tmp_path, round(3.3 * ONE_BYTES), 30, clock=lambda: times_s[-1])
+    keeper.tidy()
+    kept(tmp_path, *map(detection, range(5)))
+    keeper.added(save(tmp_path, info(detection(10)), tone()))
+    assert len(stored_clips(tmp_path)) == 6
+    times_s.append(NOON_S + jump_s)
+    keeper.added(save(tmp_path, info(detection(11)), tone()))
+    assert len(stored_clips(tmp_path)) == 3
+
+
 def test_a_clip_that_cannot_be_deleted_stops_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -104,6 +119,7 @@ def test_a_clip_that_cannot_be_deleted_stops_nothing(
     first, second, _ = kept(tmp_path, *map(detection, range(3)))
     (tmp_path / f"{first.name}.flac").unlink()
     keeper = limits(tmp_path, clips=1)
+    keeper.tidy()
     keeper.added(first)
     (tmp_path / f"{first.name}.flac").mkdir()
     keeper.added(second)

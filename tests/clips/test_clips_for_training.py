@@ -109,6 +109,19 @@ def test_each_clip_keeps_the_speaker_of_its_own_review(tmp_path: Path) -> None:
     assert [name.partition("_nohash_")[0] for name in names] == ["anna", "ben"]
 
 
+@pytest.mark.parametrize("ts", ["", "noon", "0001-01-01T00:00:00+14:00"])
+def test_the_time_in_a_name_counts(tmp_path: Path, ts: str) -> None:
+    """Whatever a sidecar says of it."""
+    (stored,) = kept(tmp_path, detection(0))
+    sidecar = tmp_path / f"{stored.name}.json"
+    sidecar.write_text(sidecar.read_text().replace("2026-11-23T12:00:00.000Z", ts))
+    clips = judged(tmp_path, "true")
+    assert clips[0].info.ts == ts
+    export(tmp_path, clips, tmp_path / "out")
+    (path,) = (tmp_path / "out" / "stop").iterdir()
+    assert path.name == "owner_nohash_1795435200000000.flac"
+
+
 def test_a_clip_whose_audio_is_gone_is_named(tmp_path: Path) -> None:
     """The others are written."""
     first, _ = kept(tmp_path, detection(0), detection(1))

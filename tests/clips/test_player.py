@@ -89,10 +89,11 @@ def test_another_clip_interrupts_the_first(
 
 
 def test_a_frozen_sound_server_is_told_and_holds_up_nobody(
-    server: VirtualMicrophone, player: Player, clip: Path
+    server: VirtualMicrophone, clip: Path
 ) -> None:
     """The process that hangs is killed."""
     server.freeze()
+    player = Player(patience_s=0.5)
     began_s = time.monotonic()
     player.play(clip, DURATION_S)
     assert time.monotonic() - began_s < 0.5

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from support.clips import detection, kept, near_miss
 from support.limits import disk_full_at
 
@@ -161,7 +163,30 @@ def test_a_clip_that_is_not_whole_is_named(
     assert reason in faults[0].reason
 
 
-@pytest.mark.parametrize("keyword", ["../../etc", "", "..", "a/b"])
+def test_audio_that_claims_to_be_of_any_length_is_not_read(folder: Path) -> None:
+    """A file of a few bytes may hold an hour of silence; a clip is never longer than a minute."""
+    clip = load_clips(folder)[0][0]
+    soundfile.write(folder / f"{clip.name}.flac", np.zeros(61 * 16_000, np.int16), 16_000)
+    sidecar = folder / f"{clip.name}.json"
+    sidecar.write_text(
+        sidecar.read_text().replace('_start_samples": 16000', '_start_samples": 960000')
+    )
+    assert session(folder).faults[0].reason == "its audio is not that of its sidecar"
+
+
+def test_a_sidecar_of_any_size_is_not_read(folder: Path) -> None:
+    """One of ours takes less than a kilobyte."""
+    clip = stored_clips(folder)[0]
+    with (folder / f"{clip.name}.json").open("a") as file:
+        file.write(" " * 100_000)
+    _, faults = load_clips(folder)
+    assert [fault.name for fault in faults] == [clip.name]
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    ["../../etc", "", "..", "a/b", r"a\u0000b", r"a\nb", r"a\u001b[2J", r"\ud800", "a" * 201],
+)
 def test_a_keyword_that_would_lead_elsewhere_is_refused(tmp_path: Path, keyword: str) -> None:
     """It is to be the name of a folder."""
     (clip,) = kept(tmp_path, detection(0))

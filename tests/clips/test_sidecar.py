@@ -47,6 +47,11 @@ def test_keys_of_later_versions_are_ignored() -> None:
         ({"window_samples": 1.5}, "'window_samples' is wrong"),
         ({"keyword": None}, "'keyword' is wrong"),
         ({"speaker": 3}, "'speaker' is wrong"),
+        ({"speaker": "../../evil"}, "'speaker' is wrong"),
+        ({"speaker": "a_nohash_b"}, "'speaker' is wrong"),
+        ({"decided_s": 1e308}, "'decided_s' is wrong"),
+        ({"score": 10**400}, "'score' is wrong"),
+        ({"window_samples": 10**400}, "'window_samples' is wrong"),
     ],
     ids=str,
 )

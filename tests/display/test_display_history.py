@@ -121,13 +121,15 @@ def test_detections_and_near_misses_come_in_order_the_newest_first() -> None:
 
 
 def test_near_misses_do_not_push_out_the_detections() -> None:
-    """Of what there is room for, they take half at most."""
+    """Of what there is room for, they take half at most, and what the detections leave."""
     past = history(*(detection("yes", float(i), seq=i) for i in range(10)))
     for i in range(10, 100):
         past.record(near_miss("up", float(i), seq=i))
     assert [item.keyword for item in past.latest(5)] == ["up", "up", "yes", "yes", "yes"]
     assert [item.keyword for item in past.latest(1)] == ["yes"]
     assert past.latest(0) == []
+    past.detections.clear()
+    assert [item.keyword for item in past.latest(3)] == ["up", "up", "up"]
 
 
 def test_a_near_miss_is_not_heard() -> None:

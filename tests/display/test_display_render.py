@@ -56,6 +56,7 @@ def states(draw: st.DrawFn):
         device=draw(st.text(max_size=100)),
         device_ok=draw(st.booleans()),
         model=draw(st.text(max_size=60)),
+        clips_folder=draw(st.text(max_size=100)),
     )
     past = history(*(detection(name, 60.0 * i, seq=i) for i, name in enumerate(keywords)))
     for i, name in enumerate(keywords):
@@ -156,6 +157,16 @@ def test_a_lost_device_is_named_with_time_and_reason() -> None:
     assert f"DEVICE LOST since 09:00:00: {DEVICE}" in lines[0]
     assert "trying to open it again (no audio for 2 s)" in lines[1]
     assert not any("listening" in line for line in lines)
+
+
+def test_that_clips_are_being_kept_is_never_out_of_sight() -> None:
+    """With the folder where there is room; a long name of the device gives way."""
+    for width, words in ((120, "● keeping clips in /home/me/clips "), (40, "● keeping clips ")):
+        state = snapshot(device=DEVICE, clips_folder="/home/me/clips")
+        line = line_with(render(state, history(), width, 24), " device ")
+        assert line.endswith(words)
+        assert line.startswith(" device Monitor of")
+    assert "clips" not in "".join(text(render(snapshot(), history(), 120, 24)))
 
 
 def test_a_long_device_name_is_cut_with_an_ellipsis() -> None:

@@ -41,9 +41,9 @@ def of_seq(found: Sequence[daemon.Event], kind: str) -> dict[int, daemon.Event]:
 
 
 def test_each_detection_leaves_one_clip(tmp_path: Path) -> None:
-    """The demo's ten words, in real time: named by the event, and told before it listens."""
+    """The demo's ten words: named by the event, and told before it listens."""
     folder = tmp_path / "clips"
-    result = daemon.run("--device", "demo", "--save-clips", folder, "--json")
+    result = daemon.run("--input", DEMO, "--save-clips", folder, "--json")
     assert result.returncode == 0
     assert result.stderr.decode().startswith(
         f"kws-live: keeping clips of detections and near misses in {folder}\n"

@@ -39,3 +39,11 @@ def test_a_short_closure_does_not_split_a_word() -> None:
     audio = np.concatenate([pause(0.2), word(0.2), pause(0.08), word(0.1), pause(0.42)])
     start, end = last_word_extent((audio * 32767 / 2).astype(np.int16))
     assert (start, end) == (0.2 * RATE, 0.58 * RATE)
+
+
+def test_a_click_behind_a_word_is_none() -> None:
+    """Nor is one before it; alone in the window it is all there is."""
+    audio = np.concatenate([word(0.02), pause(0.2), word(0.3), pause(0.2), word(0.02), pause(0.26)])
+    assert last_word_extent((audio * 32767 / 2).astype(np.int16)) == (0.22 * RATE, 0.52 * RATE)
+    alone = np.concatenate([pause(0.5), word(0.02), pause(0.48)])
+    assert last_word_extent((alone * 32767 / 2).astype(np.int16)) == (0.5 * RATE, 0.52 * RATE)
