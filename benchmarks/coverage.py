@@ -24,8 +24,9 @@ from kws_live.commands.progress import progress
 from kws_live.config import Config, EffectiveSettings, effective
 from kws_live.eval.background import Background
 from kws_live.eval.choose import Target
+from kws_live.eval.counts import Counts
 from kws_live.eval.crossfit import cross_fit, pooled
-from kws_live.eval.evaluation import Counts, evaluate
+from kws_live.eval.evaluation import evaluate
 from kws_live.eval.posteriors import Stored, infer
 from kws_live.eval.recordings import find_recordings
 from kws_live.model import Classifier, ModelFolder, find_model, load_model_folder

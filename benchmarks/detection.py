@@ -29,9 +29,10 @@ from benchmarks.det_chart import draw
 from benchmarks.halves import HALVES, Half, Model
 from benchmarks.rival import FLOOR, detections, spot_all
 from kws_live.eval.choose import with_threshold
+from kws_live.eval.counts import Counts, count
 from kws_live.eval.crossfit import cross_fit, pooled
-from kws_live.eval.evaluation import Count, Counts, Evaluator
-from kws_live.eval.match import Matching, Truth
+from kws_live.eval.evaluation import Evaluator
+from kws_live.eval.match import Truth
 from kws_live.eval.recordings import Recording
 
 BARS_FA_PER_HOUR = (1, 5, 20)
@@ -109,20 +110,7 @@ class Pocketsphinx:
             truth.match(detections(segments, thresholds))
             for segments, truth in self._prepared[half]
         ]
-        return Counts({keyword: _count(keyword, matchings) for keyword in self._keywords})
-
-
-def _count(keyword: str, matchings: Sequence[Matching]) -> Count:
-    hits = sum(pair.label.word == keyword for m in matchings for pair in m.hits)
-    misses = sum(label.word == keyword for m in matchings for label in m.misses)
-    return Count(
-        words=hits + misses,
-        misses=misses,
-        duplicates=sum(pair.label.word == keyword for m in matchings for pair in m.duplicates),
-        false_accepts=sum(one.keyword == keyword for m in matchings for one in m.false_accepts),
-        ignored=sum(one.keyword == keyword for m in matchings for one in m.ignored),
-        negative_h=sum(m.negative_s[keyword] for m in matchings) / 3600,
-    )
+        return Counts({keyword: count(keyword, matchings) for keyword in self._keywords})
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from rich.progress import Progress
 
 from kws_live.config import Config, EffectiveSettings, effective
 from kws_live.errors import InputError
-from kws_live.eval.evaluation import Counts
+from kws_live.eval.counts import Counts
 from kws_live.eval.posteriors import Stored, infer
 from kws_live.eval.recordings import Recording, find_recordings
 from kws_live.model import Classifier, ModelFolder, find_model, load_model_folder

@@ -20,9 +20,11 @@ from benchmarks.halves import HALVES, Half, Model
 from kws_live.config import DecoderSettings
 from kws_live.errors import InputError
 from kws_live.eval.background import Background
-from kws_live.eval.choose import FLOOR, Choice, Target, choose, with_threshold
+from kws_live.eval.choose import Choice, Target, choose, with_threshold
+from kws_live.eval.counts import Counts
 from kws_live.eval.crossfit import cross_fit, pooled
-from kws_live.eval.evaluation import Counts, Evaluator
+from kws_live.eval.evaluation import Evaluator
+from kws_live.eval.ladder import FLOOR
 from kws_live.eval.posteriors import Stored
 
 TARGETS_FA_PER_HOUR = (0.5, 1.0, 2.0, 5.0)

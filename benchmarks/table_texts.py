@@ -81,6 +81,14 @@ def detection(folder: Path) -> str:
     )
 
 
+_ALONE = {
+    "sparse": "one by one, quiet",
+    "sparse10": "one by one, steady noise at 10 dB",
+    "speech 10": "speech, 10 dB",
+}
+"""Conditions of benchmarks/gate.py whose names don't say what they are."""
+
+
 def gate(folder: Path) -> str:
     """Return what the shipped gate costs in words, and saves in work."""
     figures = newest("gate")
@@ -96,11 +104,13 @@ def gate(folder: Path) -> str:
                 ["words", "said", "found only without the gate", "only with it", "lost, points"],
                 (
                     [
-                        cells.condition(name),
+                        _ALONE.get(name, cells.condition(name)),
                         f"{row['words']:,}",
                         f"{row['lost']}",
                         f"{row['won']}",
-                        f"{row['loss_points']:.2f} ({' – '.join(map('{:.2f}'.format, row['loss_points_ci95']))})",
+                        "{:.2f} ({:.2f} – {:.2f})".format(
+                            *(100 * share for share in (row["lost_share"], *row["lost_share_ci95"]))
+                        ),
                     ]
                     for name, row in words.items()
                 ),
@@ -110,7 +120,7 @@ def gate(folder: Path) -> str:
                 ["speech without the words", "false accepts with the gate", "without"],
                 (
                     [
-                        name,
+                        _ALONE.get(name, name),
                         *(
                             cells.false_accepts(
                                 {"false_accepts": row[key], "negative_hours": row["hours"]}

@@ -39,11 +39,13 @@ def replacing(path: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text, whole or not at all.
 
+    Of a file's name that is no UTF-8, the bytes that are none are written as escapes.
+
     Raises:
         OutputError: writing fails.
     """
     with replacing(path) as waiting:
-        waiting.write_text(text, encoding="utf-8", newline="")
+        waiting.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def check_writable(path: Path) -> None:
@@ -66,14 +68,20 @@ def check_writable(path: Path) -> None:
 
 
 def refuse_over(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
-    """Find out that a file to be written is one of those that are read.
+    """Find out that a file to be written is one of those that are read, or is to be written twice.
 
     Raises:
         OutputError: it is, and would be destroyed.
     """
     read = {path.resolve() for path in inputs}
+    written: set[Path] = set()
     for path in outputs:
-        if path.resolve() in read:
+        place = path.resolve()
+        if place in read:
             raise OutputError(
                 f"{path} is one of the files that are read, and would be destroyed. Name another."
             )
+        # A pipe or /dev/null may be named as often as one likes.
+        if place in written and (path.is_file() or not path.exists()):
+            raise OutputError(f"{path} is to be written twice. Name two files.")
+        written.add(place)

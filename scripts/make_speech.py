@@ -96,8 +96,8 @@ def say(word: str, voice: Voice) -> Float32Array:
             command += ["-t", word, "-o", str(path)]
         else:
             words_per_minute = round(ESPEAK_NORMAL_WPM / voice.stretch)
-            command = ["espeak-ng", "-v", f"{voice.accent}+{voice.name}", "-s", str(words_per_minute)]
-            command += ["-w", str(path), word]
+            command = ["espeak-ng", "-v", f"{voice.accent}+{voice.name}"]
+            command += ["-s", str(words_per_minute), "-w", str(path), word]
         _run(command)
         samples = read_mono(path)
     start, end = active_extent(samples)

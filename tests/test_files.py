@@ -1,5 +1,6 @@
 """Files are written whole or not at all, and never over what is read."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,16 @@ def test_what_is_read_is_not_written_over(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="would be destroyed"):
         refuse_over([tmp_path / "." / "a.wav"], [path])
     refuse_over([tmp_path / "b.wav"], [path])
+
+
+def test_one_file_is_not_written_twice(tmp_path: Path) -> None:
+    """The second would destroy the first; what is no file takes both."""
+    with pytest.raises(OutputError, match="written twice"):
+        refuse_over([tmp_path / "a.csv", tmp_path / "." / "a.csv"], [])
+    refuse_over([Path("/dev/null"), Path("/dev/null")], [])
+
+
+def test_a_name_that_is_no_text_can_be_told(tmp_path: Path) -> None:
+    """A file's name may be any bytes."""
+    write_text(tmp_path / "a.csv", os.fsdecode(b"caf\xe9.wav"))
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8") == r"caf\udce9.wav"

@@ -72,6 +72,6 @@ def clips(
         write_text(csv_file, clips_csv(counts))
     if as_json:
         document = clips_document(counts, measured_model, settings.effective)
-        click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+        click.echo(json.dumps(document, allow_nan=False))
     else:
         click.echo(clips_table(counts, measured_model, settings.effective, Console()), nl=False)

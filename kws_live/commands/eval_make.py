@@ -1,19 +1,19 @@
 """`kws-live eval make`: labelled streams to measure on."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kws_live import __version__
+from kws_live.commands.progress import progress, stages
 from kws_live.text import printable
+from kws_live.types import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     from kws_live.eval.compose import Composition
-    from kws_live.eval.drawing import Progress
     from kws_live.eval.stream import Stream
 
 _EPILOG = """\b
@@ -204,8 +204,8 @@ def make(
         check_place(place)
     try:
         recipe.check()
-        with _bars() as bars:
-            made = compose(recipe, bars)
+        with stages() as show:
+            made = compose(recipe, show)
         streams = {snr: made.stream(snr) for snr in places}
     except ValueError as error:
         raise click.UsageError(str(error)) from error
@@ -223,14 +223,14 @@ def make(
         "sources_sha256": made.sources_sha256,
     }
     for snr, place in places.items():
-        with _bars() as bars:
+        with progress(f"writing {place.name}", streams[snr].length_samples) as advance:
             clipped = write_stream(
                 streams[snr],
                 place,
                 rate_hz=rate_hz,
                 channels=channels,
                 recipe={**document, "snr_db": snr},
-                progress=_counting(bars, f"writing {place.name}", streams[snr].length_samples),
+                progress=advance,
             )
         _say(_summary(place, streams[snr], made))
         if clipped:
@@ -275,38 +275,8 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Path) else value
 
 
-@contextmanager
-def _bars() -> "Iterator[Progress]":
-    """Show a bar with the time left for each stage, on standard error if that is a terminal."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.markup import escape  # noqa: PLC0415
-    from rich.progress import Progress as Bars  # noqa: PLC0415
-
-    tasks: dict[str, Any] = {}
-    console = Console(stderr=True)
-    with Bars(console=console, transient=True, disable=not console.is_terminal) as bars:
-
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(escape(printable(stage)))
-            bars.update(tasks[stage], completed=done, total=total)
-
-        yield show
-
-
-def _counting(bars: "Progress", stage: str, total: int) -> Callable[[int], None]:
-    done = 0
-
-    def count(more: int) -> None:
-        nonlocal done
-        done += more
-        bars(stage, done, total)
-
-    return count
-
-
 def _summary(place: Path, stream: "Stream", made: "Composition") -> str:
-    minutes = stream.length_samples / 16_000 / 60.0
+    minutes = stream.length_samples / SAMPLE_RATE_HZ / 60.0
     length = f"{minutes / 60.0:.2f} h" if minutes >= 90.0 else f"{minutes:.1f} min"
     certain = [label for label in stream.labels if not label.uncertain]
     keywords = sum(label.word in made.keywords for label in certain)

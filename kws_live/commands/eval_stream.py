@@ -106,12 +106,15 @@ def stream(
     recordings = find_recordings(audio, tracks, settings.folder.keywords)
     read = [path for one in recordings for path in (one.path, one.track)]
     outputs = [path for path in (csv_file, report_file) if path is not None]
+    tracks_out: list[Path] = []
     if track_folder is not None:
-        outputs += audacity.track_paths(track_folder, [one.path for one in recordings])
-    refuse_over(outputs, read)
-    for path in (csv_file, report_file):
-        if path is not None:
-            check_writable(path)
+        tracks_out = audacity.track_paths(track_folder, [one.path for one in recordings])
+    refuse_over([*outputs, *tracks_out], read)
+    for path in outputs:
+        check_writable(path)
+    if track_folder is not None:
+        audacity.make_folder(track_folder)
+        check_writable(tracks_out[0])
     if report_file is not None:
         page.check_installed()
     classifier = Classifier(settings.folder)
@@ -133,10 +136,10 @@ def stream(
     if csv_file is not None:
         write_text(csv_file, sweep_csv(measured.sweep))
     if track_folder is not None:
-        audacity.write_tracks(track_folder, [one.path for one in recordings], measured.outcomes)
+        audacity.write_tracks(tracks_out, measured.outcomes)
     if report_file is not None:
         write_text(report_file, page.page(measured))
     if as_json:
-        click.echo(json.dumps(document(measured), ensure_ascii=False, allow_nan=False))
+        click.echo(json.dumps(document(measured), allow_nan=False))
     else:
         click.echo(table(measured, Console()), nl=False)

@@ -5,9 +5,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from kws_live.display.theme import CALM, FAINT, HIT
+from kws_live.text import printable
 
 Advance = Callable[[float], None]
 
@@ -25,7 +34,31 @@ def progress(what: str, total: float | None) -> Iterator[Advance]:
     Yields:
         What to call with how much was done since the last call; only on the calling thread.
     """
-    bar = Progress(
+    with _bars() as bars:
+        task = bars.add_task(_shown(what), total=total)
+        yield lambda done: bars.advance(task, done)
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for each stage of the work in the block; else as `progress`.
+
+    Yields:
+        What to call with a stage, how many of its steps are done and how many it has.
+    """
+    tasks: dict[str, TaskID] = {}
+    with _bars() as bars:
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(_shown(stage))
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield show
+
+
+def _bars() -> Progress:
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(
             bar_width=None,
@@ -42,6 +75,8 @@ def progress(what: str, total: float | None) -> Iterator[Advance]:
         transient=True,
         disable=not sys.stderr.isatty(),
     )
-    with bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.advance(task, done)
+
+
+def _shown(what: str) -> str:
+    """Return a description that may hold the name of a file, without control characters and markup."""
+    return escape(printable(what))

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from kws_live.commands.configured import settings_from
-from kws_live.errors import ConfigError, did_you_mean
+from kws_live.commands.tune_checks import (
+    check_keywords,
+    check_out,
+    check_same_model,
+    check_usage,
+)
+from kws_live.errors import ConfigError
 from kws_live.text import printable
 
 if TYPE_CHECKING:
@@ -120,13 +126,13 @@ def tune(
     from kws_live.eval.choose import Target  # noqa: PLC0415
     from kws_live.tune.report import span  # noqa: PLC0415
 
-    _check_usage(background, clips, session_path, device, out, data)
+    check_usage(background, clips, session_path, device, out, data)
     settings = settings_from(model, config, (), None)
-    _check_keywords(settings, keywords)
+    check_keywords(settings, keywords)
     if model is not None and out is None and not dry_run:
-        _check_same_model(settings, config)
+        check_same_model(settings, config)
     if out is not None:
-        _check_out(settings, out)
+        check_out(settings, out)
     wanted = tuple(keywords) or tuple(settings.effective.decoder.keywords)
     if not background:
         from kws_live.tune.guided import record_session  # noqa: PLC0415
@@ -141,64 +147,6 @@ def tune(
     _report(tuning, words, as_json)
     if not dry_run:
         _write(settings, tuning, config, out, data or recordings, quiet=as_json)
-
-
-def _check_usage(
-    background: Sequence[Path],
-    clips: Path | None,
-    session: Path | None,
-    device: str | None,
-    out: Path | None,
-    data: str | None,
-) -> None:
-    if clips is not None and not background:
-        raise click.UsageError(
-            "--clips tells what is missed, but thresholds come from what is heard falsely: give "
-            "--background too. Without both, you are guided through a session."
-        )
-    if background and (session is not None or device is not None):
-        raise click.UsageError(
-            "--session and --device are for the session at the microphone, and --background replaces "
-            "it. Leave one of them out."
-        )
-    if data is not None and out is None:
-        raise click.UsageError(
-            "--data goes into the card of the model that --out writes. Give --out."
-        )
-
-
-def _check_keywords(settings: "Settings", keywords: Sequence[str]) -> None:
-    enabled = settings.effective.decoder.keywords
-    for keyword in keywords:
-        if keyword in settings.folder.keywords and keyword not in enabled:
-            raise click.UsageError(f"--keyword: {keyword!r} is switched off in the configuration.")
-        if keyword not in enabled:
-            raise click.UsageError(
-                f"--keyword: the model has no keyword {keyword!r}.{did_you_mean(keyword, enabled)} "
-                f"It has: {', '.join(sorted(enabled))}."
-            )
-
-
-def _check_out(settings: "Settings", out: Path) -> None:
-    from kws_live.tune.write_model import check_free  # noqa: PLC0415
-
-    check_free(out)
-    if not settings.effective.gate.enabled:
-        raise click.UsageError(
-            "the configuration switches the gate off, and a model's operating point has one. Set "
-            "gate.enabled = true, or give another --config."
-        )
-
-
-def _check_same_model(settings: "Settings", config: str | None) -> None:
-    """Refuse to put one model's thresholds into a configuration that runs another."""
-    other = settings_from(None, config, (), None).folder
-    if other.path.resolve() != settings.folder.path.resolve():
-        raise click.UsageError(
-            f"the configuration runs the model {other.name!r}, whose thresholds mean something else than "
-            f"those of {settings.folder.name!r}. Give --out DIR for a copy of the model with its own, or "
-            "set `model` in the configuration first."
-        )
 
 
 def _tune(
@@ -290,8 +238,7 @@ def _write(
     now = datetime.now()
     comment = as_comment(tuning, settings.folder.name, recordings, now)
     backup = write_config(path, tuning.after, tuning.keywords, comment, point, now)
-    former = f" The former one is {backup}." if backup else ""
-    tell(f"written: {path}.{former}")
+    tell(f"written: {path}" + (f" (what it was before: {backup})" if backup else ""))
     running = effective(load(path, os.environ, {}).config, point).decoder
     if running != tuning.after:
         click.echo(

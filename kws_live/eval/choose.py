@@ -10,13 +10,9 @@ from dataclasses import dataclass, replace
 
 from kws_live.config import DecoderSettings, KeywordSettings
 from kws_live.eval.background import Background, Event
+from kws_live.eval.ladder import CEILING, GRID, Rung, just_above, make_ladder
 from kws_live.eval.predict import CONFIDENCE, RULE_OF_THREE, Prediction, add
 
-FLOOR = 0.1
-"""No threshold is put lower: the scores of ten words that the model can't tell apart come up to there."""
-CEILING = 0.9999
-"""No threshold is put higher: a score depends on the processor, by about 1e-5."""
-_GRID = 100_000
 _MARGIN = 1e-9
 
 
@@ -113,7 +109,7 @@ def choose(
     wanted = tuple(keywords) or tuple(settings.keywords)
     supported = target.supported_by(min(background.hours[keyword] for keyword in wanted))
     ladders = {
-        keyword: _ladder(background, keyword, settings.keywords[keyword].threshold, supported)
+        keyword: make_ladder(background, keyword, settings.keywords[keyword].threshold, supported)
         for keyword in wanted
     }
     search = _choose_total if target.total else _choose_each
@@ -160,47 +156,9 @@ def with_threshold(own: KeywordSettings, threshold: float) -> KeywordSettings:
     return replace(own, threshold=threshold, release=release)
 
 
-def just_above(score: float) -> float:
-    """Return the least threshold on a grid of 0.00001 that `score` (0..1) misses by at least that.
-
-    So much may a score differ between two runs of the same audio.
-    """
-    return (math.ceil(score * _GRID - _MARGIN) + 1) / _GRID
-
-
-@dataclass(frozen=True, slots=True)
-class _Rung:
-    """A threshold worth trying.
-
-    Attributes:
-        threshold: 0..1.
-        event: the event just under it, if it is there because of one.
-        exact: whether nothing lies between the two; not so at the ceiling.
-    """
-
-    threshold: float
-    event: Event | None
-    exact: bool
-
-
-def _ladder(background: Background, keyword: str, threshold: float, supported: bool) -> list[_Rung]:
-    """Return the thresholds just above each event and the least allowed, from the highest down."""
-    least = min(FLOOR if supported else max(FLOOR, threshold), CEILING)
-    rungs: list[_Rung] = []
-    for event in background.events(keyword, FLOOR):
-        above = just_above(event.score)
-        rung = _Rung(min(above, CEILING), event, exact=above <= CEILING)
-        if rung.threshold <= least:
-            break
-        # Of several events under one threshold, the highest decides.
-        if not rungs or rung.threshold < rungs[-1].threshold:
-            rungs.append(rung)
-    return [*rungs, _Rung(least, None, exact=False)]
-
-
 def _choose_each(
-    background: Background, ladders: Mapping[str, Sequence[_Rung]], target: Target
-) -> dict[str, _Rung]:
+    background: Background, ladders: Mapping[str, Sequence[Rung]], target: Target
+) -> dict[str, Rung]:
     allowed = {keyword: target.allowed(background.hours[keyword]) for keyword in ladders}
     steps = {}
     for keyword, ladder in ladders.items():
@@ -209,7 +167,7 @@ def _choose_each(
         def fits(
             step: int,
             keyword: str = keyword,
-            ladder: Sequence[_Rung] = ladder,
+            ladder: Sequence[Rung] = ladder,
             own: KeywordSettings = own,
         ) -> bool:
             settings = with_threshold(own, ladder[step].threshold)
@@ -229,8 +187,8 @@ def _choose_each(
 
 
 def _choose_total(
-    background: Background, ladders: Mapping[str, Sequence[_Rung]], target: Target
-) -> dict[str, _Rung]:
+    background: Background, ladders: Mapping[str, Sequence[Rung]], target: Target
+) -> dict[str, Rung]:
     own = {
         keyword: _log_odds(background.settings.keywords[keyword].threshold) for keyword in ladders
     }
@@ -245,14 +203,14 @@ def _choose_total(
     )
     allowed = target.allowed(min(background.hours[keyword] for keyword in ladders))
 
-    def at(step: int) -> dict[str, _Rung]:
+    def at(step: int) -> dict[str, Rung]:
         shift, decider, deciding = shifts[step]
         rungs = {}
         for keyword, ladder in ladders.items():
             # The grid's next point: a threshold may not slip under the event that it stands on.
-            moved = just_above(1 / (1 + math.exp(-own[keyword] - shift)) - 1 / _GRID)
+            moved = just_above(1 / (1 + math.exp(-own[keyword] - shift)) - 1 / GRID)
             moved = min(max(moved, ladder[-1].threshold), CEILING)
-            rungs[keyword] = _Rung(moved, None, exact=False)
+            rungs[keyword] = Rung(moved, None, exact=False)
         rungs[decider] = deciding
         return rungs
 
@@ -291,7 +249,7 @@ def _lowest(last: int, first: int, fits: Callable[[int], bool]) -> int:
     return low
 
 
-def _with(settings: DecoderSettings, rungs: Mapping[str, _Rung]) -> DecoderSettings:
+def _with(settings: DecoderSettings, rungs: Mapping[str, Rung]) -> DecoderSettings:
     keywords = {
         keyword: with_threshold(own, rungs[keyword].threshold) if keyword in rungs else own
         for keyword, own in settings.keywords.items()
@@ -300,5 +258,5 @@ def _with(settings: DecoderSettings, rungs: Mapping[str, _Rung]) -> DecoderSetti
 
 
 def _log_odds(threshold: float) -> float:
-    threshold = min(max(threshold, 1 / _GRID), 1 - 1 / _GRID)
+    threshold = min(max(threshold, 1 / GRID), 1 - 1 / GRID)
     return math.log(threshold / (1 - threshold))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kws_live.eval.clip_runs import ClipRun
-from kws_live.eval.evaluation import Interval
+from kws_live.eval.counts import Interval
 from kws_live.eval.intervals import binomial_interval
 from kws_live.types import SILENCE_LABEL, UNKNOWN_LABEL
 
@@ -83,10 +83,14 @@ class ClipCounts:
 
     @cached_property
     def right(self) -> Mapping[str, Share]:
-        """For each class of the model, of its clips those that the model guesses right on one window."""
-        classes = (*self.keywords, UNKNOWN_LABEL, SILENCE_LABEL)
+        """For each class of the model, of its clips those that the model guesses right on one window.
+
+        Classes that are not listened for are there, too, where there are clips of them.
+        """
+        own = (*self.keywords, UNKNOWN_LABEL, SILENCE_LABEL)
+        classes = dict.fromkeys((*own, *(run.label for run in self.runs)))
         return {
-            name: _share(run.guess == name for run in self.runs if self.class_of(run) == name)
+            name: _share(run.guess == name for run in self.runs if run.label == name)
             for name in classes
         }
 
@@ -94,11 +98,6 @@ class ClipCounts:
     def all_right(self) -> Share:
         """Of all clips, those that the model guesses right on one window."""
         return _sum(self.right.values())
-
-    def class_of(self, run: ClipRun) -> str:
-        """Return the class of the model that a clip belongs to."""
-        known = (*self.keywords, SILENCE_LABEL)
-        return run.word if run.word in known else UNKNOWN_LABEL
 
 
 def detected(run: ClipRun) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from kws_live.eval.clips import AUDIO_SUFFIXES
 from kws_live.eval.match import LATEST_S
 from kws_live.eval.word_clips import WordClip, find_word_clips
 from kws_live.model import Classifier, ModelFolder
+from kws_live.model.classifier import softmax
 from kws_live.offline import spot
 from kws_live.sources.files import FileSource
 from kws_live.stages.frontend import Frontend
@@ -42,14 +43,17 @@ class ClipRun:
     Attributes:
         path: the audio.
         word: what is said in it, spelled as the keyword where it is one.
+        label: the class of the model that it belongs to.
         duration_s: its length.
         detections: what was detected in it, in order.
-        guess: the label that the model gives the highest posterior on one window of it.
-        posterior: that posterior, 0..1.
+        guess: the label that the model itself, without the prior of running speech, finds most
+            likely on one window of it.
+        posterior: its posterior there, 0..1.
     """
 
     path: Path
     word: str
+    label: str
     duration_s: float
     detections: tuple[Detection, ...]
     guess: str
@@ -99,16 +103,19 @@ def run_clips(
         InputError: a clip can't be read or is damaged.
     """
     spelling = {keyword.casefold(): keyword for keyword in folder.keywords}
+    known = (*folder.keywords, SILENCE_LABEL)
 
     def run(clip: WordClip) -> ClipRun:
         hops = spot(_Followed(clip.path), folder, classifier, settings.gate, settings.decoder)
         detections = tuple(hop.detection for hop in hops if hop.detection is not None)
         samples = _samples(clip.path)
-        posteriors = classifier.posteriors(_centred(samples, folder.window_samples))
+        posteriors = softmax(classifier.logits(_centred(samples, folder.window_samples)))
         best = int(posteriors.argmax())
+        word = spelling.get(clip.word.casefold(), clip.word)
         return ClipRun(
             path=clip.path,
-            word=spelling.get(clip.word.casefold(), clip.word),
+            word=word,
+            label=word if word in known else UNKNOWN_LABEL,
             duration_s=len(samples) / SAMPLE_RATE_HZ,
             detections=detections,
             guess=folder.labels[best],

@@ -1,5 +1,6 @@
 """Reading what streams are spliced from: folders of word clips, and background recordings."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ def read_mono(path: Path) -> Float32Array:
         InputError: the file can't be read or holds no audio.
     """
     try:
-        samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+        samples, rate_hz = soundfile.read(os.fsencode(path), dtype="float32", always_2d=True)
     except (OSError, soundfile.SoundFileError) as error:
         raise InputError(f"can't read {path} as audio: {error}") from error
     if not len(samples):

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from kws_live.eval.evaluation import Count, Counts
+from kws_live.eval.counts import Count, Counts
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")

@@ -1,9 +1,8 @@
 """Drawing what is said and measuring it, with account of the files used and of what the user should know."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -24,11 +23,8 @@ _NO_SPEAKER = (
 )
 
 
-class Progress(Protocol):
-    """Hears how far a stage has come."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Take note that `done` of `total` steps of `stage` are done."""
+Progress = Callable[[str, int, int], None]
+"""Hears of a stage how many of its steps are done, and how many it has."""
 
 
 class Reader:

@@ -20,21 +20,28 @@ def poisson_interval(events: int, exposure: float) -> tuple[float, float]:
 
     No event bounds the rate at 3.7 / exposure (two-sided; 3 / exposure one-sided).
     """
-    low, high = _poisson(events)
-    return low / exposure, high / exposure
+    low = gamma_quantile(events, _TAIL) if events else 0.0
+    return low / exposure, gamma_quantile(events + 1, 1 - _TAIL) / exposure
 
 
 @lru_cache(maxsize=16_384)
-def _poisson(events: int) -> tuple[float, float]:
-    def cumulative(count: int, mean: float) -> float:
-        k = np.arange(count + 1)
-        return _sum_exp(k * math.log(mean) - mean - _log_factorials(count))
+def gamma_quantile(shape: int, probability: float) -> float:
+    """Return the x below which Gamma(`shape`, 1) stays with `probability`.
 
-    top = 10.0 + events + 10.0 * math.sqrt(events + 1)
-    low = 0.0
-    if events:
-        low = _bisect(lambda mean: 1 - cumulative(events - 1, mean) < _TAIL, 1e-12, top)
-    return low, _bisect(lambda mean: cumulative(events, mean) > _TAIL, 1e-12, top)
+    Gamma(n) exceeds x where fewer than n Poisson events of mean x happen.
+
+    Args:
+        shape: ≥ 1.
+        probability: 0..1, exclusive.
+    """
+    k = np.arange(shape)
+    log_factorials = _log_factorials(shape - 1)
+
+    def exceeded(mean: float) -> float:
+        return _sum_exp(k * math.log(mean) - mean - log_factorials)
+
+    top = 10.0 + shape + 12.0 * math.sqrt(shape)
+    return _bisect(lambda mean: 1 - exceeded(mean) < probability, 1e-12, top)
 
 
 @lru_cache(maxsize=16_384)

@@ -10,7 +10,6 @@ which gets a line of its own.
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from kws_live.eval.tracks import Label
 from kws_live.types import SAMPLE_RATE_HZ
@@ -35,7 +34,7 @@ class Pair:
     decision: Decision
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Matching:
     """The outcome for one recording, each list ordered by time.
 
@@ -61,28 +60,6 @@ class Matching:
     embedded: list[Pair]
     ignored: list[Decision]
     negative_s: Mapping[str, float]
-
-    @cached_property
-    def false_reject_rate(self) -> float | None:
-        """The share of labelled keywords that were missed, 0..1; None if none was said."""
-        said = len(self.hits) + len(self.misses)
-        return len(self.misses) / said if said else None
-
-    @cached_property
-    def false_accepts_per_hour(self) -> dict[str, float | None]:
-        """Each keyword's false accepts per hour of its own negative time; None without any."""
-        counts = dict.fromkeys(self.negative_s, 0)
-        for decision in self.false_accepts:
-            counts[decision.keyword] += 1
-        return {
-            keyword: counts[keyword] * 3600.0 / seconds if seconds > 0.0 else None
-            for keyword, seconds in self.negative_s.items()
-        }
-
-    @cached_property
-    def total_false_accepts_per_hour(self) -> float:
-        """The sum of the keywords' false accepts per hour."""
-        return sum(rate for rate in self.false_accepts_per_hour.values() if rate is not None)
 
 
 class Truth:
@@ -134,7 +111,9 @@ class Truth:
             else:
                 false_accepts.append(decision)
                 within = self._others.at(decision.decided_s)
-                word = next((one for one in within if decision.keyword in one.word.lower()), None)
+                word = next(
+                    (one for one in within if decision.keyword.lower() in one.word.lower()), None
+                )
                 if word is not None:
                     embedded.append(Pair(word, decision))
         misses = [label for label in self._said.labels if label not in hit_by]
@@ -205,13 +184,13 @@ def _samples(seconds: float) -> int:
 
 def _negative_s(keyword: str, spoken: list[Label], duration_s: float) -> float:
     """Return `duration_s` less the union of the stretches without false accepts."""
-    negative_s, reached_s = duration_s, 0.0
-    for label in sorted(spoken, key=lambda label: label.start_s):
-        if label.word != keyword:
-            continue
-        start_s = min(max(label.start_s, reached_s), duration_s)
-        end_s = min(label.end_s + LATEST_S, duration_s)
-        if end_s > start_s:
-            negative_s -= end_s - start_s
-            reached_s = end_s
-    return negative_s
+    # In whole samples: a rounding error of seconds would be hours to divide by.
+    duration = negative = _samples(duration_s)
+    reached = 0
+    for label in sorted(_of(keyword, spoken), key=lambda label: label.start_s):
+        start = max(_samples(label.start_s), reached)
+        end = min(_samples(label.end_s) + _samples(LATEST_S), duration)
+        if end > start:
+            negative -= end - start
+            reached = end
+    return negative / SAMPLE_RATE_HZ

@@ -22,11 +22,11 @@ hours add, and so do their shapes.
 import math
 from dataclasses import dataclass
 
+from kws_live.eval.intervals import gamma_quantile
+
 CONFIDENCE = 0.95
 RULE_OF_THREE = 3.0
 """Events that may be expected, at 95 %, where none was seen: -log(0.05), rounded up."""
-
-_STEPS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +83,6 @@ def add(predictions: list[Prediction]) -> Prediction:
     )
 
 
-def gamma_quantile(shape: int, probability: float) -> float:
-    """Return the x below which Gamma(`shape`, 1) stays with `probability` (0..1, exclusive).
-
-    Gamma(n) exceeds x where fewer than n Poisson events of mean x happen; by bisection.
-
-    Args:
-        shape: ≥ 1.
-        probability: 0..1, exclusive.
-    """
-    low, high = 0.0, 10.0 + shape + 12.0 * math.sqrt(shape)
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        if 1.0 - _poisson_cumulative(shape - 1, middle) < probability:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
-
-
 def negative_binomial_quantile(shape: int, success: float, probability: float) -> int:
     """Return the least count that a negative binomial reaches or stays under with `probability`.
 
@@ -123,10 +104,3 @@ def negative_binomial_quantile(shape: int, success: float, probability: float) -
         if step < 1e-18 and count > shape / success:
             break
     return count
-
-
-def _poisson_cumulative(count: int, mean: float) -> float:
-    if mean == 0.0:
-        return 1.0
-    log_mean = math.log(mean)
-    return math.fsum(math.exp(k * log_mean - mean - math.lgamma(k + 1)) for k in range(count + 1))

@@ -80,7 +80,10 @@ def _pairs(place: Path, given: Path | None) -> list[tuple[Path, Path]]:
         if given is None:
             return [(place, place.with_suffix(TRACK_SUFFIX))]
         return [(place, given / f"{place.stem}{TRACK_SUFFIX}" if given.is_dir() else given)]
-    found = sorted(path for path in place.iterdir() if path.suffix.lower() in AUDIO_SUFFIXES)
+    try:
+        found = sorted(path for path in place.iterdir() if path.suffix.lower() in AUDIO_SUFFIXES)
+    except OSError as error:
+        raise InputError(f"can't read the folder {place}: {error.strerror}") from error
     if not found:
         raise InputError(
             f"no recording in {place}: it has to hold {', '.join(sorted(AUDIO_SUFFIXES))} files"
@@ -95,6 +98,8 @@ def _pairs(place: Path, given: Path | None) -> list[tuple[Path, Path]]:
 
 
 def _read(path: Path, track: Path, keywords: Sequence[str]) -> Recording:
+    if not path.exists():
+        raise InputError(f"there is no {path}: name recordings (WAV, FLAC, OGG) or folders of them")
     duration_s = FileSource(path, block_frames=1).duration_s
     if not track.exists():
         raise InputError(

@@ -37,8 +37,8 @@ class Label:
 
     @property
     def word(self) -> str:
-        """The text without its `?`."""
-        return self.text.removeprefix(UNCERTAIN_MARK)
+        """The text without its `?` and what spaces follow it."""
+        return self.text.removeprefix(UNCERTAIN_MARK).lstrip()
 
 
 def read_track(path: Path) -> list[Label]:
@@ -96,7 +96,7 @@ def _parse(line: str) -> Label:
     if end_s < start_s:
         raise ValueError(f"the end {fields[1]} is before the start {fields[0]}")
     text = fields[2].strip()
-    if not text.removeprefix(UNCERTAIN_MARK):
+    if not text.removeprefix(UNCERTAIN_MARK).strip():
         raise ValueError("the word is missing")
     return Label(start_s, end_s, text)
 

@@ -55,11 +55,13 @@ class Classifier:
     def posteriors(self, window: Int16Array) -> Float32Array:
         """Return the posteriors, float32 [labels] of sum 1, for one window: int16 [window_samples].
 
-        Runs on the calling thread, without any other.
+        Their prior is that of running speech: `_unknown_` counts `unknown_weight` times as much as
+        in training. Runs on the calling thread, without any other.
         """
-        return softmax(self._logits(window) + self._prior_logits)
+        return softmax(self.logits(window) + self._prior_logits)
 
-    def _logits(self, window: Int16Array) -> Float32Array:
+    def logits(self, window: Int16Array) -> Float32Array:
+        """Return what the model itself gives, float32 [labels], for one window; as `posteriors` runs."""
         audio = window.astype(np.float32) / np.float32(32768.0)
         (logits,) = self._session.run([_OUTPUT], {_INPUT: audio[np.newaxis, :]})
         found: Float32Array = logits[0]
@@ -69,7 +71,7 @@ class Classifier:
         """Return the greatest difference of a softmax output from the one expected, 0..1."""
         expected = softmax(np.array(folder.self_test.expected[name], dtype=np.float32))
         try:
-            found = softmax(self._logits(folder.self_test.window))
+            found = softmax(self.logits(folder.self_test.window))
         except Exception as error:  # as above
             raise ModelError(
                 f"{folder.path / name} can't be run on a window of {folder.window_samples} samples: "

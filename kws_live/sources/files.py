@@ -1,5 +1,6 @@
 """An audio file as a source."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,7 +107,8 @@ def _open(path: Path) -> soundfile.SoundFile:
     if empty:
         raise InputError(f"{path}: the file is empty. Give an audio file (WAV, FLAC, OGG).")
     try:
-        file = soundfile.SoundFile(path)
+        # As bytes: a name may be no UTF-8.
+        file = soundfile.SoundFile(os.fsencode(path))
     except soundfile.LibsndfileError as error:
         raise InputError(
             f"{path}: not an audio file that can be read ({error.error_string.rstrip('.')}). Give a"

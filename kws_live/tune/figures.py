@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from kws_live.config import GateSettings
-from kws_live.eval.evaluation import Count, Counts
+from kws_live.eval.counts import Count, Counts
 from kws_live.eval.predict import CONFIDENCE, Prediction
 from kws_live.tune.report import figure, rate, span
 from kws_live.tune.tuning import Tuning
@@ -26,6 +26,7 @@ def as_json(tuning: Tuning) -> JsonObject:
         },
         "confidence": CONFIDENCE,
         "background_hours": round(tuning.hours, 4),
+        "heard_hours": round(tuning.heard_h, 4),
         "smoothing_s": {"old": tuning.before.smoothing_s, "new": tuning.after.smoothing_s},
         "misses_by_smoothing_s": {f"{s:g}": n for s, n in tuning.misses_by_smoothing.items()},
         "keywords": {keyword: _keyword(tuning, keyword) for keyword in tuning.after.keywords},
@@ -33,8 +34,8 @@ def as_json(tuning: Tuning) -> JsonObject:
         "check": None
         if check is None
         else {
-            "false_accepts": check.false_accepts,
-            "expected": list(check.expected),
+            "false_accepts": list(check.false_accepts),
+            "expected": [list(limits) for limits in check.expected],
             "hours": round(check.hours, 4),
             "agrees": check.agrees,
         },
@@ -67,7 +68,8 @@ def as_point(tuning: Tuning, gate: GateSettings, point: JsonObject, recordings: 
         },
         "measured": {
             "data": recordings,
-            "chosen_on": "the same recordings; what to expect of others takes the choice into account",
+            "chosen_on": "the same recordings: false_accepts were counted there, fa_per_hour is what to "
+            "expect of others like them",
             "intervals": "95 %, of counting and of choosing",
             "negative_hours": round(tuning.hours, 3),
             "false_accepts": sum(one.false_accepts for one in tuning.choice.keywords.values()),
@@ -99,7 +101,7 @@ def as_comment(tuning: Tuning, model: str, recordings: str, now: datetime) -> Se
     ]
     if not tuning.choice.supported:
         lines.append(
-            f"which {span(tuning.hours)} can't show: {span(target.needed_h)} are needed; no threshold "
+            f"which {span(tuning.hours)} can't show: it takes {span(target.needed_h)}; no threshold "
             "was lowered"
         )
     for keyword in tuning.keywords:
@@ -164,7 +166,11 @@ def _missed(count: Count | Counts) -> JsonObject:
 
 def _rate(prediction: Prediction) -> str:
     low, high = prediction.per_hour_interval
-    return f"{figure(prediction.per_hour)} false accepts per hour (95 %: {figure(low)} to {figure(high)})"
+    at_most = "at most " if prediction.low < prediction.high else ""
+    return (
+        f"{at_most}{figure(prediction.per_hour)} false accepts per hour "
+        f"(95 %: {figure(low)} to {figure(high)})"
+    )
 
 
 def _of_words(tuning: Tuning, keyword: str) -> str:

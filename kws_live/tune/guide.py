@@ -31,6 +31,14 @@ _FLOOR_DB = -70.0
 _METER_CELLS = 20
 _DRAW_SAMPLES = SAMPLE_RATE_HZ // 10
 _SILENT_S = 12.0
+_NO_SOUND = (
+    "nothing was heard for a while. Does the level move when you speak? If not, end with q and choose "
+    "another microphone with --device."
+)
+
+_MUTED = (
+    "the microphone gives digital silence: is it muted? Silence sets nothing off and shows nothing."
+)
 
 _ADVICE: dict[Fault, str] = {
     "too short": "that was too short for a word. Again, please.",
@@ -89,6 +97,8 @@ class Guide:
         heard = self._heard()
         try:
             with self._live:
+                next(heard)  # opened, and named, before anything is asked
+                self._announce(keywords, takes, background_s)
                 self._words(heard, keywords, takes)
                 self._background(heard, background_s)
         except Enough:
@@ -96,16 +106,23 @@ class Guide:
         finally:
             self._source.stop()
 
+    def _announce(self, keywords: Sequence[str], takes: int, background_s: float) -> None:
+        lacking = sum(self._session.takes(keyword) < takes for keyword in keywords)
+        rest_s = background_s - self._session.background_s()
+        parts = [f"{lacking} word{'' if lacking == 1 else 's'} to say"] if lacking else []
+        parts += [f"{clock(rest_s)} of your usual day"] if rest_s > 0 else []
+        if parts:
+            self._say(f"{', then '.join(parts)}. End whenever you like: nothing is lost.")
+
     def _words(
         self, heard: Iterator[Int16Array | None], keywords: Sequence[str], takes: int
     ) -> None:
-        for number, keyword in enumerate(keywords, start=1):
+        lacking = [keyword for keyword in keywords if self._session.takes(keyword) < takes]
+        for number, keyword in enumerate(lacking, start=1):
             before = self._session.takes(keyword)
-            if before >= takes:
-                continue
             self._say(
-                f"{number} of {len(keywords)}: say {keyword!r} "
-                f"{_times(takes - before)}, as you would to your computer, with a pause in between."
+                f"{number} of {len(lacking)}: say {keyword!r} "
+                f"{_times(takes - before)}, as you would to your computer, a second or more apart."
             )
             if self._word(heard, keyword, takes):
                 self._say(f"{keyword!r}: {self._session.takes(keyword)} kept.")
@@ -127,14 +144,9 @@ class Guide:
                         break
                 else:
                     self._say(_ADVICE[take.fault], trouble=True)
+            if _passes(quiet_samples, len(samples)):
+                self._say(_NO_SOUND, trouble=True)
             quiet_samples += len(samples)
-            if quiet_samples > _SILENT_S * SAMPLE_RATE_HZ:
-                quiet_samples = 0
-                self._say(
-                    "nothing was heard for a while. Does the level move when you speak? If not, end "
-                    "with q and choose another microphone with --device.",
-                    trouble=True,
-                )
             key = self._key()
             if key == "r" and self._session.drop(keyword):
                 self._say(f"the last {keyword!r} is forgotten.")
@@ -157,6 +169,7 @@ class Guide:
         )
         wanted = round((background_s - before_s) * SAMPLE_RATE_HZ)
         done = 0
+        zeros = 0
         while done < wanted:
             recorder = BackgroundRecorder(self._session)
             try:
@@ -166,6 +179,10 @@ class Guide:
                         break  # a stretch of its own after each loss: no window spans one
                     recorder.write(samples)
                     done += len(samples)
+                    more = 0 if samples.any() else len(samples)
+                    if _passes(zeros, more):
+                        self._say(_MUTED, trouble=True)
+                    zeros = zeros + more if more else 0
                     self._key()
                     now_s = before_s + done / SAMPLE_RATE_HZ
                     share = self._strip(now_s / background_s)
@@ -192,8 +209,8 @@ class Guide:
                 yield None
             elif isinstance(item, DeviceLost):
                 self._say(
-                    f"the microphone is gone: {printable(item.reason)} Waiting for it; what was "
-                    "recorded is kept.",
+                    f"the microphone is gone: {printable(item.reason)}. Waiting for it (Ctrl-C ends); "
+                    "what was recorded is kept.",
                     trouble=True,
                 )
             elif isinstance(item, DeviceRestored):
@@ -236,6 +253,12 @@ class Guide:
 
     def _strip(self, share: float) -> list[Segment]:
         return bar(share, _METER_CELLS, self._glyphs, HIT)
+
+
+def _passes(before: int, more: int) -> bool:
+    """Return whether so many samples of silence become too many with `more`: told once, not again and again."""
+    limit = round(_SILENT_S * SAMPLE_RATE_HZ)
+    return before < limit <= before + more
 
 
 def _times(count: int) -> str:

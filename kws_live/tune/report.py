@@ -8,19 +8,27 @@ from rich.text import Text
 
 from kws_live.display.sections import clock
 from kws_live.display.theme import FAINT, STRONG
-from kws_live.eval.choose import CEILING
-from kws_live.eval.evaluation import Count, Counts
+from kws_live.eval.counts import Count, Counts
+from kws_live.eval.ladder import CEILING
 from kws_live.eval.predict import RULE_OF_THREE, Prediction
 from kws_live.text import printable
 from kws_live.tune.tuning import Tuning
 
 
 def table(tuning: Tuning) -> Table:
-    """Return a row for each keyword, and one for all: its settings, old and new, and what to expect."""
+    """Return a row for each keyword, and one for all: its settings, old and new, and what to expect.
+
+    Refractory times are shown where one moved.
+    """
     shown = Table(header_style=STRONG, box=None, pad_edge=False, padding=(0, 2, 0, 0))
     shown.add_column("keyword")
     shown.add_column("threshold", justify="right")
-    shown.add_column("refractory", justify="right")
+    timed = any(
+        own.refractory_s != tuning.before.keywords[keyword].refractory_s
+        for keyword, own in tuning.after.keywords.items()
+    )
+    if timed:
+        shown.add_column("refractory", justify="right")
     shown.add_column("missed", justify="right")
     shown.add_column("95 %", justify="right")
     shown.add_column("false/h", justify="right")
@@ -30,13 +38,23 @@ def table(tuning: Tuning) -> Table:
         shown.add_row(
             Text(printable(keyword)),
             _change(f"{old.threshold:.5g}", f"{one.settings.threshold:.5g}"),
-            _change(f"{old.refractory_s:g} s", f"{one.settings.refractory_s:g} s"),
+            *(
+                [_change(f"{old.refractory_s:g}", f"{one.settings.refractory_s:g} s")]
+                if timed
+                else []
+            ),
             *_missed(tuning.words.keywords[keyword]),
             *_rate(one.prediction),
             style="" if keyword in tuning.keywords else FAINT,
         )
     shown.add_section()
-    shown.add_row("all", "", "", *_missed(tuning.words), *_rate(tuning.choice.prediction))
+    shown.add_row(
+        "all",
+        "",
+        *([""] if timed else []),
+        *_missed(tuning.words),
+        *_rate(tuning.choice.prediction),
+    )
     return shown
 
 
@@ -45,6 +63,11 @@ def sentences(tuning: Tuning) -> Iterator[str]:
     if not tuning.choice.supported:
         yield _refusal(tuning)
     yield from _exceeding(tuning)
+    if tuning.heard_h == 0.0:
+        yield (
+            "Nothing in the background was loud enough, or like enough to a voice, to be listened to. Was "
+            "the microphone muted? That silence sets nothing off says little of your days."
+        )
     before, after = tuning.before.smoothing_s, tuning.after.smoothing_s
     if len(tuning.misses_by_smoothing) > 1:
         tried = ", ".join(f"{s:g} s misses {n}" for s, n in tuning.misses_by_smoothing.items())
@@ -73,19 +96,26 @@ def rate(per_hour: float) -> str:
 
 def span(hours: float) -> str:
     """Return a length of time as people say it: "10 minutes", "2.5 hours"."""
-    if hours < 1 / 60:
-        return f"{hours * 3600:.0f} seconds"
-    return f"{hours * 60:.0f} minutes" if hours < 2 else f"{hours:.1f} hours"
+    if hours >= 2:
+        return f"{hours:.1f} hours"
+    value, unit = (hours * 60, "minute") if hours >= 1 / 60 else (hours * 3600, "second")
+    return f"{value:.0f} {unit}" if round(value) == 1 else f"{value:.0f} {unit}s"
 
 
 def _refusal(tuning: Tuning) -> str:
     target, hours = tuning.target, tuning.hours
     bound = f"{_rounded_up(RULE_OF_THREE / hours):g}"
     whose = "all keywords together" if target.total else "a keyword"
+    raised = [
+        keyword
+        for keyword in tuning.keywords
+        if tuning.after.keywords[keyword].threshold > tuning.before.keywords[keyword].threshold
+    ]
+    moved = f"; raised: {', '.join(raised)}" if raised else ", and none had to be raised"
     return (
         f"{span(hours)} can't show {rate(target.fa_per_hour)}: even without any, "
         f"{span(hours)} bound {whose} at {bound}/h (95 %). So that is not promised. "
-        f"No threshold was lowered; what was heard falsely raised some. Record at least "
+        f"No threshold was lowered{moved}. Record at least "
         f"{span(target.needed_h)}, or ask for {bound} with --fa-per-hour."
     )
 
@@ -121,11 +151,18 @@ def _exceeding(tuning: Tuning) -> Iterator[str]:
 def _check(tuning: Tuning) -> Iterator[str]:
     check = tuning.check
     if check is None:
+        yield (
+            "The intervals are for hours like these. One recording can't show how much yours differ: "
+            "give several, of different days and people."
+        )
         return
-    low, high = check.expected
+    if check.agrees and not tuning.choice.supported:
+        return  # so few hours agree with nearly everything
+    (first, second), (first_limits, second_limits) = check.false_accepts, check.expected
     yield (
-        f"check: chosen on half of the recordings and counted on the other half, both ways, "
-        f"{check.false_accepts} false accepts in {span(check.hours)}; {low} to {high} were to be expected."
+        "check: chosen on half of the recordings, the other half gave "
+        f"{first} false accepts ({first_limits[0]} to {first_limits[1]} were to be expected); the other "
+        f"way round {second} ({second_limits[0]} to {second_limits[1]})."
     )
     if not check.agrees:
         yield (
@@ -142,7 +179,7 @@ def _missed(count: Count | Counts) -> tuple[str, str]:
     if count.frr_ci95 is None:
         return "no clips", ""
     low, high = count.frr_ci95
-    return f"{count.misses} of {count.words}", f"{low:.0%} – {high:.0%}"
+    return f"{count.misses} of {count.words}", f"{100 * low:.0f} – {100 * high:.0f} %"
 
 
 def _rate(prediction: Prediction) -> tuple[str, str]:

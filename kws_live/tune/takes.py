@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from kws_live.config import GateSettings
-from kws_live.stages.activity import active_extent, piece_rms
+from kws_live.stages.activity import PIECE_SAMPLES, active_extent, active_pieces, piece_rms
 from kws_live.stages.gate import Gate
 from kws_live.types import SAMPLE_RATE_HZ, GateChange, Int16Array, Span
 
@@ -17,6 +17,10 @@ _SHORTEST_S, _LONGEST_S = 0.1, 1.5
 _LEAST_SNR_DB = 10.0
 _NOISE_SNR_DB = 5.0
 """What stands out from what is around it by less is no word, but noise that opened the gate."""
+_LONGEST_PAUSE_S = 0.25
+"""Within a word; the closure of a stop consonant is shorter."""
+_QUIETEST_NOISE = 10.0
+"""RMS of int16, -70 dBFS: what is quieter than that plus the least SNR isn't heard, in whatever silence."""
 _FULL_SCALE = 32_767
 _CLIPPED_SAMPLES = 16
 
@@ -43,7 +47,7 @@ class Take:
 class TakeFinder:
     """Cuts a stream into takes by the daemon's gate; pure.
 
-    A take is delivered a second after its word, when all that belongs to it was heard.
+    A take is delivered when the gate has closed and a second was heard after the last voice.
 
     Args:
         gate: how the daemon gates; always enabled here.
@@ -51,6 +55,7 @@ class TakeFinder:
 
     def __init__(self, gate: GateSettings) -> None:
         self._gate = Gate(replace(gate, enabled=True))
+        self._wait_samples = round(max(0.0, CONTEXT_S - gate.hangover_s) * SAMPLE_RATE_HZ)
         self._audio = np.zeros(0, dtype=np.int16)
         self._first = 0
         """Index in the stream of the first sample kept."""
@@ -73,9 +78,7 @@ class TakeFinder:
                     self._waiting = (self._begun, thing.sample)
                 self._opened, self._begun = thing.open, None
         end = self._first + len(self._audio)
-        if self._waiting is not None and end >= self._waiting[1] + round(
-            CONTEXT_S * SAMPLE_RATE_HZ
-        ):
+        if self._waiting is not None and end >= self._waiting[1] + self._wait_samples:
             takes += self._deliver(end)
         self._forget(end)
         return takes
@@ -110,17 +113,24 @@ class TakeFinder:
 
 
 def _snr_db(word: Int16Array, around: Int16Array) -> float:
-    """Return how far the loud parts of a word are above the quiet ones of all, in dB."""
-    noise = float(np.quantile(piece_rms(around.astype(np.float32)), 0.1))
+    """Return how far the loud parts of a word are above the quiet ones of all, in dB.
+
+    Digital silence is none of the quiet ones: where a driver mutes noise between words, what it lets
+    through would all stand out.
+    """
+    rms = piece_rms(around.astype(np.float32))
+    rms = rms[rms > 0.0]
+    noise = float(np.quantile(rms, 0.1)) if len(rms) else 0.0
     level = float(np.quantile(piece_rms(word.astype(np.float32)), 0.9)) if len(word) else 0.0
-    return 20.0 * math.log10(max(level, 1e-3) / max(noise, 1e-3))
+    return 20.0 * math.log10(max(level, 1e-3) / max(noise, _QUIETEST_NOISE))
 
 
 def _fault(word: Int16Array, snr_db: float) -> Fault | None:
     duration_s = len(word) / SAMPLE_RATE_HZ
     if duration_s < _SHORTEST_S:
         return "too short"
-    if duration_s > _LONGEST_S:
+    pauses = np.diff(np.flatnonzero(active_pieces(word.astype(np.float32)))) * PIECE_SAMPLES
+    if duration_s > _LONGEST_S or pauses.max(initial=0) > _LONGEST_PAUSE_S * SAMPLE_RATE_HZ:
         return "too long"
     if np.count_nonzero(np.abs(word.astype(np.int32)) >= _FULL_SCALE) > _CLIPPED_SAMPLES:
         return "overdriven"

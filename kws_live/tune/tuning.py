@@ -1,25 +1,29 @@
 """From what the model gave for background and words to an operating point and what to expect of it.
 
 Thresholds depend on the background alone. Smoothing is chosen by what is missed of the user's words,
-refractory times by the words alone, so that the false-accept rate knows nothing of the latter. Both
-choices are accounted for:
+refractory times by the words alone, so that the false-accept rate knows nothing of the latter. What
+is told accounts for the choices:
 
+* a smoothing moves only where the hours support the target: at an unchanged threshold a shorter one
+  lets through more, so it would lower what may not be lowered;
 * of M candidates for the smoothing the best is taken, so each one's interval is made at 1 - 0.05 / M:
   all of them hold together at 95 %, and so does the one that is taken (Bonferroni's inequality);
 * the false-reject rate is cross-fitted: each half of the words is counted with the smoothing that
   the other half chose.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kws_live.config import DecoderSettings
 from kws_live.eval.background import Background
 from kws_live.eval.choose import Choice, Target, choose
+from kws_live.eval.counts import Counts
 from kws_live.eval.crossfit import cross_fit, halves, pooled
-from kws_live.eval.evaluation import Counts, Evaluator
+from kws_live.eval.evaluation import Evaluator
 from kws_live.eval.posteriors import Stored
-from kws_live.eval.predict import CONFIDENCE
+from kws_live.eval.predict import CONFIDENCE, Prediction
 
 SMOOTHING_S = (0.1, 0.2, 0.3)
 """Tried beside the present one. Longer ones miss fewer words at the same false accepts, but each tenth
@@ -32,20 +36,27 @@ REFRACTORY_S = (0.5, 0.75, 1.5, 2.0)
 class Check:
     """Thresholds chosen on one half of the background recordings, counted on the other, both ways.
 
+    A quiet half promises too little for a loud one, which in turn promises too much: the sum could
+    hide that, so each way is held against its own prediction.
+
     Attributes:
-        false_accepts: how many were counted.
-        expected: the least and the greatest number that was to be expected.
-        hours: what was listened to.
+        false_accepts: how many were counted, each way.
+        expected: the least and the greatest number that was to be expected, each way; together they
+            hold with the confidence of the prediction.
+        hours: what was listened to, in all.
     """
 
-    false_accepts: int
-    expected: tuple[int, int]
+    false_accepts: tuple[int, int]
+    expected: tuple[tuple[int, int], tuple[int, int]]
     hours: float
 
     @property
     def agrees(self) -> bool:
-        """Whether the count is within what was expected."""
-        return self.expected[0] <= self.false_accepts <= self.expected[1]
+        """Whether both counts are within what was expected."""
+        return all(
+            low <= count <= high
+            for count, (low, high) in zip(self.false_accepts, self.expected, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,7 @@ class Tuning:
         choice: thresholds, and false accepts.
         words: what was missed of the words, cross-fitted where there are two halves of them; a
             keyword without words counts none.
+        heard_h: how much of the background passed the gate.
         misses_by_smoothing: of each smoothing tried, in s, how many words it missed.
         check: what became of it on recordings that weren't chosen on; None with a single one.
     """
@@ -68,6 +80,7 @@ class Tuning:
     keywords: tuple[str, ...]
     choice: Choice
     words: Counts
+    heard_h: float
     misses_by_smoothing: Mapping[float, int]
     check: Check | None
 
@@ -113,7 +126,8 @@ def tune(
         target=target,
         keywords=wanted,
         choice=best.choices[best.smoothing_s],
-        words=_count_words(best, words, labels),
+        words=_count_words(best, words, labels, settings.smoothing_s),
+        heard_h=math.fsum(one.open_s for one in background) / 3600,
         misses_by_smoothing=best.misses,
         check=_check(background, words, labels, timed, target, wanted),
     )
@@ -137,15 +151,19 @@ def _best(
     keywords: Sequence[str],
 ) -> _Candidates:
     own_s = settings.smoothing_s
-    tried = sorted({own_s, *SMOOTHING_S}) if words else [own_s]
+    heard = {own_s: Background(background, labels, settings)}
+    if words and target.supported_by(min(heard[own_s].hours[keyword] for keyword in keywords)):
+        for smoothing_s in sorted({own_s, *SMOOTHING_S}):
+            smoothed = replace(settings, smoothing_s=smoothing_s)
+            heard[smoothing_s] = Background(background, labels, smoothed)
     choices = {
         smoothing_s: choose(
-            Background(background, labels, replace(settings, smoothing_s=smoothing_s)),
+            heard[smoothing_s],
             target,
             keywords,
-            confidence=1 - (1 - CONFIDENCE) / len(tried),
+            confidence=1 - (1 - CONFIDENCE) / len(heard),
         )
-        for smoothing_s in tried
+        for smoothing_s in sorted(heard)
     }
     misses = {
         smoothing_s: _count(words, labels, choice.decoder).misses if words else 0
@@ -163,7 +181,9 @@ def _count(words: Sequence[Stored], labels: Sequence[str], decoder: DecoderSetti
     return Evaluator(words, labels, decoder).at(decoder).counts
 
 
-def _count_words(best: _Candidates, words: Sequence[Stored], labels: Sequence[str]) -> Counts:
+def _count_words(
+    best: _Candidates, words: Sequence[Stored], labels: Sequence[str], own_s: float
+) -> Counts:
     if len(words) < 2:
         return _count(words, labels, best.choices[best.smoothing_s].decoder)
     # By smoothing and half, so that nothing is decoded twice.
@@ -176,7 +196,7 @@ def _count_words(best: _Candidates, words: Sequence[Stored], labels: Sequence[st
     ]
 
     def chosen(half: Mapping[float, Counts]) -> float:
-        return _fewest({s: count.misses for s, count in half.items()}, best.smoothing_s)
+        return _fewest({s: count.misses for s, count in half.items()}, own_s)
 
     parts = cross_fit(counts[0], counts[1], chosen, lambda half, smoothing_s: half[smoothing_s])
     return pooled([counted for _, counted in parts])
@@ -237,9 +257,18 @@ def _check(
         return sum(other.together(choice.decoder).values()), min(other.hours.values())
 
     results = cross_fit(first, second, chosen, counted)
-    expected = [choice.prediction.count_interval(hours) for choice, (_, hours) in results]
+    (first_count, first_h), (second_count, second_h) = (counts for _, counts in results)
     return Check(
-        false_accepts=sum(count for _, (count, _) in results),
-        expected=(sum(low for low, _ in expected), sum(high for _, high in expected)),
-        hours=sum(hours for _, (_, hours) in results),
+        false_accepts=(first_count, second_count),
+        expected=(
+            _one_of_two(results[0][0]).count_interval(first_h),
+            _one_of_two(results[1][0]).count_interval(second_h),
+        ),
+        hours=first_h + second_h,
     )
+
+
+def _one_of_two(choice: Choice) -> Prediction:
+    """Return the prediction so that two of them hold together (Bonferroni)."""
+    prediction = choice.prediction
+    return replace(prediction, confidence=1 - (1 - prediction.confidence) / 2)

@@ -85,17 +85,26 @@ def write_config(
         OutputError: it can't be written.
     """
     target = Path(os.path.realpath(path))
+    newline = "\n"
     try:
-        text = target.read_text(encoding="utf-8")
+        with target.open(encoding="utf-8") as former:
+            text = former.read()
+            if former.newlines == "\r\n":
+                newline = "\r\n"
     except FileNotFoundError:
         text = None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"can't read the configuration file {path}: {error}.") from error
+    if text is not None and not os.access(target, os.W_OK):
+        raise OutputError(
+            f"can't write {path}: it is read-only. Make it writable, give another one with --config, or a "
+            "copy of the model with --out"
+        )
     waiting = target.with_name(f".{target.name}.{os.getpid()}.new")
     backup = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with waiting.open("w", encoding="utf-8", newline="") as file:
+        with waiting.open("w", encoding="utf-8", newline=newline) as file:
             file.write(edited(text or "", decoder, keywords, comment))
             file.flush()
             os.fsync(file.fileno())

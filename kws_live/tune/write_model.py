@@ -79,9 +79,14 @@ def _section(point: Mapping[str, Any]) -> Iterator[str]:
     yield "|---|---:|---:|---:|---:|---:|"
     for keyword, own in point["keywords"].items():
         n = measured["keywords"][keyword]
+        settings = (
+            f"| {keyword} | {own['threshold']:g} | {own['release']:g} | {own['refractory_s']:g} s"
+        )
+        missed = f"{n['misses']} of {n['words']}" if n["words"] else "no clips"
         yield (
-            f"| {keyword} | {own['threshold']:g} | {own['release']:g} | {own['refractory_s']:g} s "
-            f"| {n['misses']} of {n['words']} | {n['false_accepts']} in {n['negative_hours']:.2f} h |"
+            f"{settings} | {missed} | {n['false_accepts']} in {n['negative_hours']:.2f} h |"
+            if n["negative_hours"]
+            else f"{settings} | not measured | not measured |"
         )
     yield from ("", "Measured with these settings:", "")
     for key, value in measured.items():

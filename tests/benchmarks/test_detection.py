@@ -9,7 +9,7 @@ import pytest
 from benchmarks.det_chart import draw
 from benchmarks.detection import Swept
 from benchmarks.halves import Half
-from kws_live.eval.evaluation import Count, Counts
+from kws_live.eval.counts import Count, Counts
 
 KEYWORDS = ("yes", "no")
 

@@ -6,7 +6,7 @@ from support.score_streams import LABELS, background, settings, spoken
 
 from benchmarks.operating_point import Prepared, at_target, neutral
 from kws_live.errors import InputError
-from kws_live.eval.choose import FLOOR
+from kws_live.eval.ladder import FLOOR
 from kws_live.eval.posteriors import Stored
 
 

@@ -154,7 +154,7 @@ def test_every_rate_stands_with_its_interval(
     (tmp_path / "kws.json").write_text(json.dumps(manifest))
     text = model_texts.model_quality(tmp_path)
     assert "**It misses 10 of 100** words said on purpose (95 % interval 3 to 22; 49 words)" in text
-    assert "**It is set off 1.5 times in an hour**" in text
+    assert "**Expect it to be set off 1.5 times in an hour**" in text
     assert "Measured on: a day of radio." in text
     assert (
         "| yes | 0.87 | 5 of 49 (3 – 22 %) | 0 in 2.00 h (0 – 1.8 an hour) "
@@ -237,7 +237,7 @@ def test_the_shipped_gate_is_the_one_that_is_shown(
     words = {"hours": 0.5, "words": 1000, "lost": 4, "won": 1}
     shipped = {
         "conditions": {
-            "10": words | {"loss_points": 0.3, "loss_points_ci95": [-0.22, 0.49]},
+            "10": words | {"lost_share": 0.004, "lost_share_ci95": [0.0011, 0.0102]},
             "speech": {"hours": 2.0, "false_accepts": 5, "false_accepts_without_gate": 6},
         },
         "noise_open_share": 0.25,
@@ -247,7 +247,7 @@ def test_the_shipped_gate_is_the_one_that_is_shown(
     figures = {"gates": [shipped, {}], "mix_cpu_percent_of_a_core": cpu}
     (tmp_path / "gate.jsonl").write_text(json.dumps(STAMP | figures) + "\n")
     text = table_texts.gate(tmp_path)
-    assert "| 10 dB | 1,000 | 4 | 1 | 0.30 (-0.22 – 0.49) |" in text
+    assert "| 10 dB | 1,000 | 4 | 1 | 0.40 (0.11 – 1.02) |" in text
     assert "| speech | 5 in 2.00 h (0.81 – 5.8 an hour) | 6 in 2.00 h (1.1 – 6.5 an hour) |" in text
     assert "25 % of plain noise and 40 % of a mix" in text
     assert "1.2 % of a core with the gate and 3.0 % without" in text

@@ -1,6 +1,7 @@
 """`kws-live eval stream` and `eval clips`, as a user runs them."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -114,6 +115,29 @@ def test_a_place_that_can_not_be_written_is_told_at_once(recording: Path, tmp_pa
         (recording.with_suffix(".txt"), "would be destroyed"),
     ):
         daemon.fails(daemon.OUTPUT, "eval", "stream", recording, "--report", path, says=[says])
+    daemon.fails(
+        daemon.OUTPUT,
+        *("eval", "stream", recording, "--track", "/proc/tracks"),
+        says=["can't make the folder /proc/tracks"],
+    )
+
+
+def test_any_name_of_a_file_will_do(recording: Path, tmp_path: Path) -> None:
+    """Bytes that are no UTF-8, and what a terminal or a browser would obey."""
+    for name in (b"caf\xe9", b"<script>\x1b[2J"):
+        path = tmp_path / "odd" / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        shutil.copy(recording, f"{path}.flac")
+        shutil.copy(recording.with_suffix(".txt"), f"{path}.txt")
+    page, tracks = tmp_path / "report.html", tmp_path / "tracks"
+    result = daemon.run(
+        *("eval", "stream", tmp_path / "odd", "--json", "--report", page, "--track", tracks)
+    )
+    assert result.returncode == 0, result.stderr.decode()
+    paths = [one["path"] for one in json.loads(result.stdout)["recordings"]]
+    assert paths == sorted(str(path) for path in (tmp_path / "odd").glob("*.flac"))
+    assert "<script" not in page.read_text(encoding="utf-8")
+    assert len(list(tracks.iterdir())) == 2
 
 
 def test_a_reader_that_goes_away_is_no_error(recording: Path) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 from support import daemon
@@ -43,6 +44,15 @@ def guided(env: dict[str, str], session: Path, *arguments: str) -> Terminal:
     return Terminal([daemon.COMMAND, *map(str, asked)], env)
 
 
+def lived(session: Path, duration_s: float) -> Path:
+    """A session with so much background in it already."""
+    folder = session / "background"
+    folder.mkdir(parents=True)
+    samples = np.zeros(round(duration_s * SAMPLE_RATE_HZ), dtype=np.int16)
+    soundfile.write(folder / "001.flac", samples, SAMPLE_RATE_HZ)
+    return session
+
+
 def takes(folder: Path, words: list[str]) -> Path:
     """A sound file with the words, two seconds apart."""
     samples, _ = spoken_stream(words, gap_s=(1.6, 1.8))
@@ -54,13 +64,14 @@ def takes(folder: Path, words: list[str]) -> Path:
 def test_it_asks_listens_and_writes_the_configuration(
     microphone: VirtualMicrophone, env: dict[str, str], tmp_path: Path
 ) -> None:
-    """Three words, then some seconds of silence: too little to promise anything, and it says so."""
+    """Two words, then some seconds of silence: too little to promise anything, and it says so."""
     session = tmp_path / "session"
-    with guided(env, session, "--takes", "3", "--minutes", "0.18") as terminal:
-        terminal.read_until(b"say 'stop' 3 times")
+    with guided(env, session, "--takes", "2", "--minutes", "0.18") as terminal:
+        terminal.read_until(b"listening to")
+        terminal.read_until(b"say 'stop' 2 times")
         terminal.read_until(b"level")
-        microphone.play(takes(tmp_path, ["stop"] * 3))
-        terminal.read_until(b"'stop': 3 kept")
+        microphone.play(takes(tmp_path, ["stop"] * 2))
+        terminal.read_until(b"'stop': 2 kept")
         terminal.read_until(b"live normally")
         terminal.read_until(b"of background kept")
         assert terminal.wait() == 0
@@ -68,7 +79,8 @@ def test_it_asks_listens_and_writes_the_configuration(
         text = b" ".join(terminal.seen.split()).decode()
     assert "11 seconds can't show 1 false accept per hour" in text
     assert "bound a keyword at 1000/h" in text
-    assert len(list((session / "words" / "stop").glob("*.flac"))) == 3
+    assert "Was the microphone muted?" in text
+    assert len(list((session / "words" / "stop").glob("*.flac"))) == 2
     assert session.stat().st_mode & 0o777 == 0o700
     config = tmp_path / "config" / "kws-live" / "config.toml"
     assert load(config, {}, {}).config.keywords["stop"].threshold is not None
@@ -108,12 +120,12 @@ def test_background_that_was_cut_short_is_mended(
     microphone: VirtualMicrophone, env: dict[str, str], tmp_path: Path
 ) -> None:
     """Killed in the middle; the next time it counts, and q ends it."""
-    session = tmp_path / "session"
+    session = lived(tmp_path / "session", 7.0)
     with guided(env, session, "--minutes", "10") as terminal:
         terminal.read_until(b"level")
         terminal.type(b"s")
         terminal.read_until(b"live normally")
-        terminal.read_until(b"0:03 of 10:00")
+        terminal.read_until(b"0:09 of 10:00")
         terminal.send(signal.SIGKILL)
         terminal.wait()
     with guided(env, session, "--minutes", "10", "--dry-run") as terminal:
@@ -123,18 +135,18 @@ def test_background_that_was_cut_short_is_mended(
         terminal.read_until(b"0:11 of 10:00")
         terminal.type(b"q")
         assert terminal.wait() == 0
-    assert len(list((session / "background").glob("*.flac"))) == 2
+    assert len(list((session / "background").glob("*.flac"))) == 3
 
 
 def test_a_lost_microphone_is_waited_for(
     microphone: VirtualMicrophone, env: dict[str, str], tmp_path: Path
 ) -> None:
     """What comes after it is a recording of its own."""
-    session = tmp_path / "session"
-    with guided(env, session, "--minutes", "0.18", "--dry-run") as terminal:
+    session = lived(tmp_path / "session", 8.0)
+    with guided(env, session, "--minutes", "0.2", "--dry-run") as terminal:
         terminal.read_until(b"level")
         terminal.type(b"s")
-        terminal.read_until(b"0:02 of 0:10")
+        terminal.read_until(b"0:09 of 0:12")
         microphone.kill()
         terminal.read_until(b"the microphone is gone")
         time.sleep(0.5)
@@ -142,8 +154,8 @@ def test_a_lost_microphone_is_waited_for(
         terminal.read_until(b"the microphone is back")
         assert terminal.wait() == 0
     found = [soundfile.info(path).duration for path in (session / "background").glob("*.flac")]
-    assert len(found) == 2
-    assert sum(found) == pytest.approx(10.8, abs=0.2)
+    assert len(found) == 3
+    assert sum(found) == pytest.approx(12.0, abs=0.2)
 
 
 def test_without_a_terminal_it_says_what_to_give(env: dict[str, str]) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from kws_live.config import DecoderSettings, KeywordSettings
 from kws_live.errors import InputError
 from kws_live.eval.background import Background
-from kws_live.eval.choose import CEILING, FLOOR, Choice, Target, choose, just_above
+from kws_live.eval.choose import Choice, Target, choose
+from kws_live.eval.ladder import CEILING, FLOOR, just_above
 from kws_live.eval.posteriors import Stored
 from kws_live.eval.tracks import Label
 from kws_live.types import SAMPLE_RATE_HZ

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +127,8 @@ def test_a_damaged_clip_is_named(
 def made(word: str, *heard: str, guess: str = "_unknown_") -> ClipRun:
     """A run with these detections."""
     detections = tuple(Detection(one, 0.9, 0.8, 8_000, 0, 8_000) for one in heard)
-    return ClipRun(Path(f"{word}/x.wav"), word, 1.0, detections, guess, 0.9)
+    label = word if word in (*KEYWORDS, "_silence_") else "_unknown_"
+    return ClipRun(Path(f"{word}/x.wav"), word, label, 1.0, detections, guess, 0.9)
 
 
 COUNTS = ClipCounts(
@@ -182,6 +184,23 @@ def test_the_models_own_accuracy_is_by_class() -> None:
     }
     assert COUNTS.all_right == Share(5, 7)
     assert COUNTS.all_right.ci95 == binomial_interval(5, 7)
+
+
+def test_the_models_own_accuracy_does_not_depend_on_what_is_listened_for() -> None:
+    """A clip of a keyword that is not listened for is no `_unknown_` to the model."""
+    only_go = ClipCounts(("go",), COUNTS.runs)
+    assert only_go.right == COUNTS.right
+    assert list(only_go.missed) == ["go"]
+
+
+def test_the_models_own_accuracy_is_taken_without_the_prior_of_running_speech(
+    clips: Path, folder: ModelFolder, settings: EffectiveSettings, runs: list[ClipRun]
+) -> None:
+    """However much `_unknown_` weighs in the pipeline."""
+    heavy = replace(folder, unknown_weight=1e9)
+    found = run_clips(find_all_clips(clips), heavy, Classifier(heavy), settings)
+    assert [(run.guess, run.posterior) for run in found] == [(r.guess, r.posterior) for r in runs]
+    assert not any(run.detections for run in found)
 
 
 def test_nothing_of_nothing_is_no_share() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kws_live.eval.counts import Count, Counts
 from kws_live.eval.crossfit import cross_fit, halves, pooled
-from kws_live.eval.evaluation import Count, Counts
 
 WEIGHTS = st.dictionaries(st.text(min_size=1), st.floats(0.01, 10), min_size=2, max_size=20)
 

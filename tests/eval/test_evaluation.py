@@ -1,10 +1,13 @@
 """The figures of an evaluation: counts, rates with their intervals, confusion and latencies."""
 
+from dataclasses import replace
+
 import pytest
 from support.stored import stored_recording
 
 from kws_live.config import DecoderSettings, KeywordSettings
-from kws_live.eval.evaluation import Count, Counts, Evaluation, evaluate, sweep, sweep_thresholds
+from kws_live.eval.counts import Count, Counts
+from kws_live.eval.evaluation import Evaluation, evaluate, sweep, sweep_thresholds
 from kws_live.eval.intervals import binomial_interval, poisson_interval
 from kws_live.eval.posteriors import Stored
 from kws_live.eval.tracks import Label
@@ -142,6 +145,17 @@ def test_two_wrong_detections_of_one_word_are_a_substitution_and_a_false_accept(
     evaluation = judged(recording(scores, STOP))
     assert evaluation.counts.false_accepts == 2
     assert evaluation.confusion == {("stop", "go"): 1, (None, "go"): 1}
+
+
+def test_of_two_substitutions_the_first_stands_for_the_word() -> None:
+    """In the confusion as in its outcome."""
+    labels = ("go", "stop", "up", "_unknown_", "_silence_")
+    settings = replace(
+        SETTINGS, keywords={name: SETTINGS.keywords["go"] for name in ("go", "stop", "up")}
+    )
+    stored = stored_recording(labels, {20.1: ("go", 0.9), 20.6: ("up", 0.9)}, STOP)
+    found = evaluate([stored], labels, settings)
+    assert found.confusion == {("stop", "go"): 1, (None, "up"): 1}
 
 
 def test_false_accepts_in_longer_words_get_a_line_of_their_own() -> None:

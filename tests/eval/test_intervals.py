@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from kws_live.eval.intervals import binomial_interval, poisson_interval
+from kws_live.eval.intervals import binomial_interval, gamma_quantile, poisson_interval
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,14 @@ def test_binomial_limits_leave_a_fortieth_on_either_side(successes: int, trials:
     low, high = binomial_interval(successes, trials)
     assert 1.0 - math.fsum(probability(k, low) for k in range(successes)) == pytest.approx(0.025)
     assert math.fsum(probability(k, high) for k in range(successes + 1)) == pytest.approx(0.025)
+
+
+@pytest.mark.parametrize(
+    ("shape", "probability", "quantile"),
+    [(1, 0.95, 2.9957), (1, 0.025, 0.0253), (5, 0.975, 10.2416), (10, 0.5, 9.6687)],
+)
+def test_gamma_quantiles_are_those_of_half_a_chi_squared(
+    shape: int, probability: float, quantile: float
+) -> None:
+    """Tables of chi-squared with twice the shape as degrees of freedom, halved."""
+    assert gamma_quantile(shape, probability) == pytest.approx(quantile, abs=1e-4)

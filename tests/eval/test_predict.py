@@ -8,23 +8,11 @@ from kws_live.eval.predict import (
     RULE_OF_THREE,
     Prediction,
     add,
-    gamma_quantile,
     negative_binomial_quantile,
 )
 
 SHAPES = st.integers(1, 200)
 HOURS = st.floats(0.1, 100)
-
-
-@pytest.mark.parametrize(
-    ("shape", "probability", "quantile"),
-    [(1, 0.95, 2.9957), (1, 0.025, 0.0253), (5, 0.975, 10.2416), (10, 0.5, 9.6687)],
-)
-def test_gamma_quantiles_are_those_of_half_a_chi_squared(
-    shape: int, probability: float, quantile: float
-) -> None:
-    """Tables of chi-squared with twice the shape as degrees of freedom, halved."""
-    assert gamma_quantile(shape, probability) == pytest.approx(quantile, abs=1e-4)
 
 
 def test_a_negative_binomial_of_shape_one_is_geometric() -> None:

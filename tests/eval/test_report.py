@@ -18,9 +18,9 @@ from rich.console import Console
 from support.stored import stored_recording
 
 from kws_live.config import Config, effective
-from kws_live.eval.evaluation import Count
+from kws_live.eval.counts import Count
 from kws_live.eval.posteriors import Stored
-from kws_live.eval.report.audacity import track_paths, write_tracks
+from kws_live.eval.report.audacity import make_folder, track_paths, write_tracks
 from kws_live.eval.report.charts import det_chart, histogram_chart
 from kws_live.eval.report.document import document
 from kws_live.eval.report.figures import between, clock, rate
@@ -211,8 +211,9 @@ def test_the_sweep_is_a_table(result: Measured) -> None:
 
 def test_tracks_open_beside_the_recording(result: Measured, wav: Path, tmp_path: Path) -> None:
     """A label for each outcome, in the form that Audacity reads."""
-    write_tracks(tmp_path / "tracks", [wav], result.outcomes)
-    (path,) = (tmp_path / "tracks").iterdir()
+    make_folder(tmp_path / "new" / "tracks")
+    (path,) = track_paths(tmp_path / "new" / "tracks", [wav])
+    write_tracks([path], result.outcomes)
     texts = [label.text for label in read_track(path)]
     assert "hit go 1.00" in texts
     assert "miss stop 0.00 (heard up)" in texts

@@ -28,9 +28,10 @@ def test_labels_come_ordered_by_start(tmp_path: Path) -> None:
     assert [label.text for label in labels] == ["yes", "no"]
 
 
-def test_a_question_mark_makes_a_label_uncertain(tmp_path: Path) -> None:
-    """`?no` is the word no, perhaps."""
-    (label,) = read_track(track(tmp_path, "1\t2\t?no\n"))
+@pytest.mark.parametrize("text", ["?no", "? no"])
+def test_a_question_mark_makes_a_label_uncertain(tmp_path: Path, text: str) -> None:
+    """`?no` is the word no, perhaps; a space between them changes nothing."""
+    (label,) = read_track(track(tmp_path, f"1\t2\t{text}\n"))
     assert label.uncertain
     assert label.word == "no"
 

@@ -44,12 +44,15 @@ def spoken_stream(
     voices: Sequence[str] = FLITE_VOICES,
     snr_db: float = 30.0,
     gap_s: tuple[float, float] = (0.8, 1.5),
+    stretch: float = 1.0,
     seed: int = 0,
 ) -> tuple[Float32Array, list[Label]]:
     """Return a stream of `words` over soft pink noise, float32 [n] at 16 kHz, and its labels.
 
-    The voices take turns.
+    The voices take turns; each word takes `stretch` times as long as usual.
     """
-    clips = [Clip(word, say(word, voices[i % len(voices)])) for i, word in enumerate(words)]
+    clips = [
+        Clip(word, say(word, voices[i % len(voices)], stretch)) for i, word in enumerate(words)
+    ]
     background = generate_noise("pink", 20 * SAMPLE_RATE_HZ, seed)
     return splice(clips, background, snr_db=snr_db, gap_s=gap_s, seed=seed)

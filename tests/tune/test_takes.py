@@ -64,6 +64,33 @@ def test_a_sentence_is_no_word() -> None:
     assert [take.fault for take in takes] == ["too long"]
 
 
+def test_a_word_said_twice_is_no_word() -> None:
+    """The gate stays open over a short pause; one example of two words would be counted as heard."""
+    pause = np.zeros(SAMPLE_RATE_HZ * 4 // 10, dtype=np.float32)
+    quiet = np.zeros(SAMPLE_RATE_HZ, dtype=np.float32)
+    takes = found(int16(np.concatenate((quiet, say("stop"), pause, say("stop"), quiet))))
+    assert [take.fault for take in takes] == ["too long"]
+
+
+def test_noise_after_digital_silence_is_no_word() -> None:
+    """Drivers that mute noise let it through in pieces."""
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 0.01, SAMPLE_RATE_HZ).astype(np.float32)
+    nothing = np.zeros(2 * SAMPLE_RATE_HZ, dtype=np.float32)
+    finder = TakeFinder(GATE)
+    audio = int16(np.concatenate((nothing, noise, nothing)))
+    assert not finder.push(audio)
+
+
+def test_a_word_that_is_hardly_recorded_is_told_or_not_taken() -> None:
+    """However silent the room: at -70 dBFS no level meter moves."""
+    quiet = np.zeros(SAMPLE_RATE_HZ, dtype=np.float32)
+    word = say("stop")
+    soft = word * (3e-4 / float(np.sqrt(np.mean(np.square(word)))))
+    takes = found(int16(np.concatenate((quiet, soft, quiet))))
+    assert all(take.fault == "too quiet" for take in takes)
+
+
 def test_an_overdriven_word_is_told() -> None:
     """It was clipped by the converter."""
     quiet = np.zeros(SAMPLE_RATE_HZ, dtype=np.float32)

@@ -12,7 +12,7 @@ from kws_live.eval.choose import Target
 from kws_live.eval.posteriors import Stored
 from kws_live.tune.figures import as_comment, as_json, as_point
 from kws_live.tune.report import deciders, figure, sentences, span
-from kws_live.tune.tuning import Tuning, tune
+from kws_live.tune.tuning import Check, Tuning, tune
 
 RATES = {"yes": 10.0, "no": 10.0}
 
@@ -49,6 +49,13 @@ def test_the_smoothing_that_misses_fewest_words_is_taken() -> None:
     misses = tuning.misses_by_smoothing
     assert sorted(misses) == [0.1, 0.2, 0.3]
     assert misses[tuning.after.smoothing_s] == min(misses.values())
+
+
+def test_where_nothing_is_promised_the_smoothing_stays() -> None:
+    """A shorter one at the same threshold would let through more: as good as a lower threshold."""
+    tuning = tuned(Target(1.0), heard(1 / 6), said=(words(),))
+    assert not tuning.choice.supported
+    assert list(tuning.misses_by_smoothing) == [0.3]
 
 
 def test_a_choice_among_three_widens_the_intervals() -> None:
@@ -101,11 +108,26 @@ def test_recordings_that_differ_by_more_than_chance_are_told() -> None:
     assert any("too narrow" in line for line in sentences(tuning))
 
 
+def test_a_half_that_is_too_quiet_does_not_hide_one_that_is_too_loud() -> None:
+    """What one way lacks, the other one has too much: their sum could look as expected."""
+    limits = ((5, 20), (5, 20))
+    assert Check((12, 13), limits, 8.0).agrees
+    assert not Check((0, 25), limits, 8.0).agrees
+
+
+def test_a_background_in_which_the_gate_never_opened_is_told() -> None:
+    """A muted microphone sets nothing off."""
+    silent = replace(heard(1.0), open_s=0.0)
+    assert any("muted?" in line for line in sentences(tuned(Target(1.0), silent)))
+    assert not any("muted?" in line for line in sentences(tuned(Target(1.0), heard(1.0))))
+
+
 def test_ten_minutes_are_refused_a_promise_in_plain_words() -> None:
     """With what they do bound, and what it takes."""
     (refusal, *_) = sentences(tuned(Target(1.0), heard(1 / 6)))
     assert "10 minutes can't show 1 false accept per hour" in refusal
     assert "10 minutes bound a keyword at 18/h (95 %)" in refusal
+    assert "No threshold was lowered" in refusal
     assert "Record at least 3.0 hours, or ask for 18 with --fa-per-hour" in refusal
 
 
@@ -149,7 +171,8 @@ def test_the_comment_says_where_the_numbers_are_from() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hours", "text"), [(1 / 6, "10 minutes"), (0.005, "18 seconds"), (3.0, "3.0 hours")]
+    ("hours", "text"),
+    [(1 / 6, "10 minutes"), (1 / 60, "1 minute"), (0.005, "18 seconds"), (3.0, "3.0 hours")],
 )
 def test_a_length_of_time_is_told_as_people_say_it(hours: float, text: str) -> None:
     """In the unit that suits it."""

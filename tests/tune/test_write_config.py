@@ -96,6 +96,26 @@ def test_any_layout_of_the_file_will_do(tmp_path: Path, text: str) -> None:
     assert ("hold_s" in text) == (found.decoder.hold_s == 0.4)
 
 
+def test_the_lines_of_windows_stay_such_lines(tmp_path: Path) -> None:
+    """All of them, the new ones too."""
+    path = tmp_path / "config.toml"
+    path.write_text(USERS, newline="\r\n")
+    write(path)
+    written = path.read_bytes()
+    assert written.count(b"\n") == written.count(b"\r\n") > USERS.count("\n")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
+def test_a_read_only_file_is_left_alone(tmp_path: Path) -> None:
+    """Somebody, or a program, keeps it so."""
+    path = tmp_path / "config.toml"
+    path.write_text(USERS)
+    path.chmod(0o400)
+    with pytest.raises(OutputError, match="read-only"):
+        write(path)
+    assert os.listdir(tmp_path) == ["config.toml"]
+
+
 def test_the_former_file_is_kept_beside_it(tmp_path: Path) -> None:
     """With the time in its name."""
     path = tmp_path / "config.toml"

@@ -34,18 +34,24 @@ def track_paths(folder: Path, recordings: Sequence[Path]) -> list[Path]:
     return paths
 
 
-def write_tracks(
-    folder: Path, recordings: Sequence[Path], outcomes: Sequence[Sequence[Outcome]]
-) -> None:
-    """Write a track for each recording into `folder`, which is made if it is missing.
+def make_folder(folder: Path) -> None:
+    """Make the folder of the tracks, if it is missing: before the work whose result it is to hold.
 
     Raises:
-        OutputError: writing fails.
+        OutputError: it can't be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"can't make the folder {folder}: {error.strerror}") from error
-    for path, found in zip(track_paths(folder, recordings), outcomes, strict=True):
+
+
+def write_tracks(paths: Sequence[Path], outcomes: Sequence[Sequence[Outcome]]) -> None:
+    """Write each recording's track to its path.
+
+    Raises:
+        OutputError: writing fails.
+    """
+    for path, found in zip(paths, outcomes, strict=True):
         with replacing(path) as waiting:
             write_track(waiting, track_labels(found))

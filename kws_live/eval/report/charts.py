@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kws_live.eval.evaluation import Count, Counts
+from kws_live.eval.counts import Count, Counts
 from kws_live.eval.report.figures import rate
 from kws_live.types import Float32Array
 

@@ -16,7 +16,7 @@ from kws_live.eval.report.document import SCHEMA
 from kws_live.eval.report.figures import between, percent
 from kws_live.eval.report.measured import ALL, Model
 from kws_live.eval.report.terminal import print_lines, print_table
-from kws_live.types import SAMPLE_RATE_HZ, SILENCE_LABEL, UNKNOWN_LABEL
+from kws_live.types import SAMPLE_RATE_HZ, UNKNOWN_LABEL
 
 _WORDS_SHOWN = 10
 _CONFUSIONS_SHOWN = 8
@@ -58,8 +58,11 @@ def _print(counts: ClipCounts, model: Model, settings: EffectiveSettings, consol
         (name, *_cells(counts.missed[name]), *_false(counts, name), *_right(counts.right[name]))
         for name in counts.keywords
     ]
-    for name in (UNKNOWN_LABEL, SILENCE_LABEL):
-        lines.append((name, "–", "–", "–", "–", "–", *_right(counts.right[name])))
+    lines += [
+        (name, "–", "–", "–", "–", "–", *_right(share))
+        for name, share in counts.right.items()
+        if name not in counts.keywords
+    ]
     total = _sum_false(counts)
     lines.append((ALL, *_cells(counts.all_missed), total, *_right(counts.all_right)))
     print_table(
@@ -71,9 +74,9 @@ def _print(counts: ClipCounts, model: Model, settings: EffectiveSettings, consol
         console,
         [
             "Missed and false: through gate, smoothing and threshold, each clip as a stream of its own; "
-            "false: clips of other words in which the keyword was detected. Model right: the label with "
-            "the highest posterior on one window, without threshold; "
-            f"{UNKNOWN_LABEL} are the clips of all other words.",
+            "false: clips of other words in which the keyword was detected. Model right: the most "
+            "likely label on one window is the clip's own, by the model alone, without threshold and "
+            f"without its settings for running speech; {UNKNOWN_LABEL} are the clips of all other words.",
         ],
     )
     worst = [(word, share) for word, share in counts.false_by_word.items() if share.part]

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from kws_live import __version__
-from kws_live.eval.evaluation import Count, Counts
+from kws_live.eval.counts import Count, Counts
 from kws_live.eval.match import LATEST_S
 from kws_live.eval.report.measured import ALL, Measured, rows
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kws_live.config import EffectiveSettings
-from kws_live.eval.evaluation import Count, Counts, Evaluation, Evaluator, SweepPoint
+from kws_live.eval.counts import Count, Counts
+from kws_live.eval.evaluation import Evaluation, Evaluator, SweepPoint
 from kws_live.eval.outcomes import Outcome, Scores, outcomes
 from kws_live.eval.posteriors import Stored
 from kws_live.model import Classifier, ModelFolder

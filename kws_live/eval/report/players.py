@@ -2,6 +2,7 @@
 
 import base64
 import io
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +101,7 @@ def _flac(path: Path, outcome: Outcome) -> bytes:
 
 def _read(path: Path, start_s: float, length_s: float) -> Float32Array:
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             rate_hz = file.samplerate
             file.seek(round(start_s * rate_hz))
             samples = file.read(round(length_s * rate_hz), dtype="float32", always_2d=True)

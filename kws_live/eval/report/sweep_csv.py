@@ -4,7 +4,8 @@ import csv
 import io
 from collections.abc import Sequence
 
-from kws_live.eval.evaluation import Count, SweepPoint
+from kws_live.eval.counts import Count
+from kws_live.eval.evaluation import SweepPoint
 from kws_live.eval.report.measured import rows
 
 COLUMNS = (
