@@ -4,12 +4,27 @@ Every rate comes with its 95 % interval; what was not measured is "–".
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from kws_live.eval.intervals import binomial_interval, poisson_interval
+from kws_live.eval.card import NONE, false_accepts, missed, number, percents, table
 
-NONE = "–"
+__all__ = [
+    "NONE",
+    "condition",
+    "fa_per_hour",
+    "false_accepts",
+    "frr",
+    "frr_at",
+    "missed",
+    "not_yet",
+    "number",
+    "percents",
+    "recall",
+    "table",
+    "times",
+    "when",
+]
 
 
 def condition(name: str) -> str:
@@ -18,43 +33,11 @@ def condition(name: str) -> str:
     return f"{level[1]} dB" if level else name
 
 
-def table(headings: Sequence[str], rows: Iterator[list[str]]) -> list[str]:
-    """Return a Markdown table; the first column is text, the others are figures."""
-    return [
-        f"| {' | '.join(headings)} |",
-        f"|---|{'---:|' * (len(headings) - 1)}",
-        *(f"| {' | '.join(row)} |" for row in rows),
-    ]
-
-
-def missed(count: Mapping[str, Any] | None) -> str:
-    """Return how many of a word's utterances were missed, from its counts."""
-    if not count or not count["words"]:
-        return NONE
-    misses, words = count["misses"], count["words"]
-    return f"{misses} of {words} ({percents(misses / words, words)})"
-
-
-def false_accepts(count: Mapping[str, Any] | None) -> str:
-    """Return how often a word was set off wrongly, from its counts."""
-    if not count or not count["negative_hours"]:
-        return NONE
-    events, hours = count["false_accepts"], count["negative_hours"]
-    low, high = poisson_interval(events, hours)
-    return f"{events} in {hours:.2f} h ({number(low)} – {number(high)} an hour)"
-
-
 def recall(row: Mapping[str, Any] | None) -> str:
     """Return the share of a class's clips that were named rightly, from a classifier's metrics."""
     if not row or row["recall"] is None:
         return NONE
     return f"{100 * row['recall']:.0f} % of {row['n']} ({percents(row['recall'], row['n'])})"
-
-
-def percents(share: float, n: int) -> str:
-    """Return the interval of a share of `n`."""
-    low, high = binomial_interval(round(share * n), n)
-    return f"{100 * low:.0f} – {100 * high:.0f} %"
 
 
 def frr(figures: Mapping[str, Any]) -> str:
@@ -82,13 +65,6 @@ def times(rate: float) -> str:
     """Return how often, as one says it: "once", "34 times", "0.7 times"."""
     said = number(rate)
     return "once" if said in ("1", "1.0") else f"{said} times"
-
-
-def number(value: float) -> str:
-    """Return two digits, and no decimals from 10 on."""
-    if value >= 10 or value == 0:
-        return f"{value:.0f}"
-    return f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 
 def when(figures: Mapping[str, Any]) -> str:

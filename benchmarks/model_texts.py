@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks import cells
 from benchmarks.common import ROOT, newest
 from benchmarks.table_texts import by_target
+from kws_live.eval.card import point_lines
 
 MODEL = ROOT / "models" / "default"
 
@@ -42,7 +43,13 @@ def model_quality(folder: Path) -> str:
         "",
         *_clip_sentence(manifest.get("metrics", {})),
         *cells.table(
-            ["word", "threshold", "missed", "set off wrongly, as counted", "test clips named rightly"],
+            [
+                "word",
+                "threshold",
+                "missed",
+                "set off wrongly, as counted",
+                "test clips named rightly",
+            ],
             (
                 [
                     word,
@@ -60,26 +67,6 @@ def model_quality(folder: Path) -> str:
 
 def operating_point(folder: Path) -> str:
     """Return the settings the default model ships with and what was measured, for its card."""
-    point = _point(_manifest())
-    measured = point["measured"] or {}
-    counts = measured.get("keywords", {})
-    lines = cells.table(
-        ["keyword", "threshold", "release", "refractory", "missed", "false accepts"],
-        (
-            [
-                word,
-                f"{own['threshold']:g}",
-                f"{own['release']:g}",
-                f"{own['refractory_s']:g} s",
-                cells.missed(counts.get(word)),
-                cells.false_accepts(counts.get(word)),
-            ]
-            for word, own in point["keywords"].items()
-        ),
-    )
-    notes = [
-        f"- {key}: {value}" for key, value in measured.items() if not isinstance(value, Mapping)
-    ]
     crossed = newest("operating_point")
     chosen_elsewhere = (
         [
@@ -91,7 +78,7 @@ def operating_point(folder: Path) -> str:
         if crossed
         else []
     )
-    return "\n".join([*lines, "", "Measured with these settings:", "", *notes, *chosen_elsewhere])
+    return "\n".join([*point_lines(_point(_manifest())), *chosen_elsewhere])
 
 
 def _manifest() -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from kws_live.eval.card import BEGIN, END, HEADING, point_lines
 from kws_live.eval.intervals import binomial_interval
 
 from .checkpoint import Checkpoint
@@ -157,30 +158,7 @@ def _metrics(metrics: Mapping[str, Any], measured: tuple[Measured, Measured]) ->
 
 
 def _operating_point(point: Mapping[str, Any]) -> Iterator[str]:
-    yield from ("", "## Operating point", "")
-    measured = point["measured"] or {}
-    counts: Mapping[str, Mapping[str, float]] = measured.get("keywords", {})
-    extra = (" missed | false accepts |", "---:|---:|") if counts else ("", "")
-    # What stands between the marks of a model in this repository is written anew when more was
-    # measured of it (benchmarks/tables.py).
-    yield "<!-- table:operating-point begin -->"
-    yield "| keyword | threshold | release | refractory |" + extra[0]
-    yield "|---|---:|---:|---:|" + extra[1]
-    for keyword, x in point["keywords"].items():
-        line = f"| {keyword} | {x['threshold']:g} | {x['release']:g} | {x['refractory_s']:g} s |"
-        if counts:
-            n = counts[keyword]
-            line += f" {n['misses']} of {n['words']} | {n['false_accepts']} in {n['negative_hours']:.2f} h |"
-        yield line
-    yield ""
-    if not measured:
-        yield "These are general settings: false accepts per hour and false rejects were not measured for them."
-    else:
-        yield from ("Measured with these settings:", "")
-        for key, value in measured.items():
-            if key != "keywords":
-                yield f"- {key}: {value}"
-    yield "<!-- table:operating-point end -->"
+    yield from ("", HEADING, "", BEGIN, *point_lines(point), END)
 
 
 def _limits(checkpoint: Checkpoint) -> Iterator[str]:

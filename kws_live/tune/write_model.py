@@ -3,19 +3,17 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from kws_live.errors import OutputError
+from kws_live.eval.card import BEGIN, END, HEADING, point_lines
 from kws_live.model import Classifier, ModelFolder, load_model_folder
 from kws_live.model.folder import MANIFEST_NAME
 
 CARD_NAME = "README.md"
-_HEADING = "## Operating point"
-_BEGIN, _END = "<!-- table:operating-point begin -->", "<!-- table:operating-point end -->"
-"""As the export marks what is written anew when more was measured."""
 
 
 def copy_model(folder: ModelFolder, out: Path, point: Mapping[str, Any]) -> None:
@@ -64,32 +62,9 @@ def check_free(out: Path) -> None:
 
 def with_point(card: str, point: Mapping[str, Any]) -> str:
     """Return the model card with its section on the operating point replaced, or added at the end."""
-    section = "\n".join(_section(point))
-    before, heading, rest = card.partition(f"\n{_HEADING}\n")
+    section = "\n".join(["", BEGIN, *point_lines(point), END])
+    before, heading, rest = card.partition(f"\n{HEADING}\n")
     if not heading:
-        return f"{card.rstrip()}\n\n{_HEADING}\n{section}\n"
+        return f"{card.rstrip()}\n\n{HEADING}\n{section}\n"
     _, next_heading, after = rest.partition("\n## ")
     return f"{before}{heading}{section}\n{next_heading}{after}"
-
-
-def _section(point: Mapping[str, Any]) -> Iterator[str]:
-    measured = point["measured"]
-    yield from ("", _BEGIN)
-    yield "| keyword | threshold | release | refractory | missed | false accepts |"
-    yield "|---|---:|---:|---:|---:|---:|"
-    for keyword, own in point["keywords"].items():
-        n = measured["keywords"][keyword]
-        settings = (
-            f"| {keyword} | {own['threshold']:g} | {own['release']:g} | {own['refractory_s']:g} s"
-        )
-        missed = f"{n['misses']} of {n['words']}" if n["words"] else "no clips"
-        yield (
-            f"{settings} | {missed} | {n['false_accepts']} in {n['negative_hours']:.2f} h |"
-            if n["negative_hours"]
-            else f"{settings} | not measured | not measured |"
-        )
-    yield from ("", "Measured with these settings:", "")
-    for key, value in measured.items():
-        if key != "keywords":
-            yield f"- {key}: {value}"
-    yield _END

@@ -40,7 +40,9 @@ def test_it_goes_into_the_model(tiny_run: Path, tmp_path: Path) -> None:
     card = (tmp_path / "model/README.md").read_text()
     assert "| no | 0.9 | 0.4 | 1.5 s |" in card
     assert "- fa_per_hour: 0.5" in card
-    assert "| no | 0.9 | 0.4 | 1.5 s | 3 of 50 | 1 in 1.98 h |" in card
+    assert (
+        "| no | 0.9 | 0.4 | 1.5 s | 3 of 50 (1 – 17 %) | 1 in 1.98 h (0.01 – 2.8 an hour) |" in card
+    )
     load_model_folder(tmp_path / "model")
 
 

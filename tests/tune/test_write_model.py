@@ -43,7 +43,10 @@ def test_the_card_tells_of_the_new_point(model: Path, tmp_path: Path) -> None:
     copy_model(load_model_folder(model), tmp_path / "copy", POINT)
     card = (tmp_path / "copy" / "README.md").read_text()
     assert card.count("## Operating point") == 1
-    assert "| yes | 0.91234 | 0.4 | 0.5 s | 1 of 5 | 2 in 3.00 h |" in card
+    assert (
+        "| yes | 0.91234 | 0.4 | 0.5 s | 1 of 5 (1 – 72 %) | 2 in 3.00 h (0.08 – 2.4 an hour) |"
+        in card
+    )
     assert "- data: mine" in card
     assert "## Limits" in card
 
