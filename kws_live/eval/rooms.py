@@ -5,6 +5,7 @@ A room is a box whose walls absorb alike; what it does to a sound is found by th
 Nine rooms in ten ring within a fifth of the time drawn, measured from -5 to -25 dB.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -80,8 +81,8 @@ def draw_rooms(
         import pyroomacoustics  # noqa: PLC0415
     except ImportError as error:
         raise InputError(
-            "rooms are simulated by pyroomacoustics, which is not installed: "
-            "pip install 'kws-live[eval]'"
+            "rooms are simulated by pyroomacoustics, which is not installed. Install it with: "
+            f"{sys.executable} -m pip install 'kws-live[eval]'"
         ) from error
     rng = np.random.default_rng([seed, 1])
     rooms = []

@@ -1,6 +1,7 @@
 """The HTML report: one file that needs no other, by a Jinja template and charts that matplotlib draws."""
 
 import importlib.util
+import sys
 from importlib import resources
 from typing import Any
 
@@ -39,7 +40,7 @@ def check_installed() -> None:
         if importlib.util.find_spec(library) is None:
             raise click.UsageError(
                 f"--report needs {library}, which is not installed. Install it with: "
-                "pip install 'kws-live[eval]'"
+                f"{sys.executable} -m pip install 'kws-live[eval]'"
             )
 
 
