@@ -35,11 +35,15 @@ def test_it_adds_to_the_hooks_of_a_keyword(eager: Eager, tmp_path: Path) -> None
         *("--hook", "no=true", "--hook", "*=false"),
     )
     found = daemon.events(result.stdout)
-    ended = [
-        (event["command"], event["exit_code"])
-        for event in daemon.of_type(found, "hook")
-        if event["state"] == "exited"
-    ]
     heard = len(daemon.of_type(found, "detection"))
     assert heard > 0
-    assert sorted(ended) == sorted([("true", 0), ("false", 1)] * heard)
+    for command, exit_code in (("true", 0), ("false", 1)):
+        ends = [
+            event
+            for event in daemon.of_type(found, "hook")
+            if event["command"] == command and event["state"] != "started"
+        ]
+        # As fast as it goes, detections may come faster than programs end: the cap then drops runs.
+        assert {event["state"] for event in ends} <= {"exited", "dropped"}
+        assert {event["exit_code"] for event in ends if event["state"] == "exited"} == {exit_code}
+        assert len(ends) == heard
