@@ -9,14 +9,14 @@ from kws_live.errors import OutputError
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def atomic(path: Path) -> Iterator[Path]:
     """Give a path to write to, whose file takes the place of `path` when the block ends.
 
     If the block fails, what it wrote is removed and `path` stays as it was. A link stays a link,
     and what is no file (a pipe, `/dev/stdout`) is written to as it is.
 
     Raises:
-        OutputError: writing fails.
+        OSError: the file can't be put in place.
     """
     if path.exists() and not path.is_file():
         waiting = target = path
@@ -27,13 +27,25 @@ def replacing(path: Path) -> Iterator[Path]:
         yield waiting
         if waiting is not target:
             os.replace(waiting, target)
+    finally:
+        if waiting is not target:
+            waiting.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """As `atomic`, for a file that the user named.
+
+    Raises:
+        OutputError: writing fails.
+    """
+    try:
+        with atomic(path) as waiting:
+            yield waiting
     except OSError as error:
         raise OutputError(
             f"can't write {path}: {error.strerror or error}. Free space there or name another place."
         ) from error
-    finally:
-        if waiting is not target:
-            waiting.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -14,11 +14,12 @@ import soundfile as sf
 import soxr
 
 from kws_live.errors import InputError, OutputError
+from kws_live.files import atomic
 from kws_live.types import SAMPLE_RATE_HZ, Int16Array
 
 from .activity import active_span, clip_fault
 from .corpus import Recording, manifest_hash
-from .files import replacing, write_text
+from .files import write_text
 from .windows import to_float, to_int16
 
 #: Raise when what is stored, or how it is measured, changes.
@@ -136,7 +137,7 @@ def _write(
     recordings: Sequence[Recording], audio: Path, index: Path, progress: Callable[[int, int], None]
 ) -> None:
     starts, spans, faults = [0], [], []
-    with replacing(audio) as partial, partial.open("wb") as out:
+    with atomic(audio) as partial, partial.open("wb") as out:
         for i, recording in enumerate(recordings):
             x = read_clip(recording.file)
             out.write(x.tobytes())

@@ -14,11 +14,12 @@ from safetensors import SafetensorError
 from transformers import AutoFeatureExtractor, Wav2Vec2ForSequenceClassification
 
 from kws_live.errors import InputError
+from kws_live.files import atomic
 from kws_live.types import Int16Array
 
 from .cache import open_store
 from .corpus import find_recordings
-from .files import replacing, write_json
+from .files import write_json
 from .plan import pools_of
 from .recipe import Recipe, load_recipe
 from .split import Split, speech_commands_split
@@ -179,7 +180,7 @@ def write_evaluation(run: Path, name: str, evaluation: Evaluation) -> dict[str, 
     metrics[name] = evaluation.metrics()
     write_json(file, metrics)
     with (
-        replacing(run / f"confusion-{name}.csv") as waiting,
+        atomic(run / f"confusion-{name}.csv") as waiting,
         waiting.open("w", newline="", encoding="utf-8") as out,
     ):
         rows = csv.writer(out)
@@ -212,7 +213,7 @@ def _draw_confusion(evaluation: Evaluation, path: Path) -> None:
         axes.text(
             j, i, str(evaluation.confusion[i, j]), ha="center", va="center", color=colour, size=8
         )
-    with replacing(path) as waiting:
+    with atomic(path) as waiting:
         figure.savefig(waiting, dpi=120, format="png")
 
 

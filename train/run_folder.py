@@ -14,12 +14,13 @@ import numpy as np
 from transformers import Wav2Vec2FeatureExtractor, Wav2Vec2ForSequenceClassification
 
 from kws_live.errors import OutputError
+from kws_live.files import atomic
 
 from .cache import ClipStore
 from .corpus import Recording, label_of, manifest_hash
 from .errors import FlagError
 from .examples import ExampleMaker
-from .files import replacing, write_json, write_text
+from .files import write_json, write_text
 from .plan import Pools
 from .recipe import SCHEMA, Recipe, load_recipe
 from .validation import LabelledWindows
@@ -178,9 +179,9 @@ def write_windows(
     for _ in range(CALIBRATION_WINDOWS - len(augmented)):
         clips = words[rng.integers(len(words))]
         plain.append(centred_window(store.clip(int(rng.choice(clips)))))
-    with replacing(run / "calibration.npy") as waiting, waiting.open("wb") as out:
+    with atomic(run / "calibration.npy") as waiting, waiting.open("wb") as out:
         np.save(out, np.stack(augmented + plain))
-    with replacing(run / "validation.npz") as waiting, waiting.open("wb") as out:
+    with atomic(run / "validation.npz") as waiting, waiting.open("wb") as out:
         np.savez_compressed(out, clips=validation.clips, labels=validation.labels)
 
 

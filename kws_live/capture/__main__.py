@@ -5,12 +5,12 @@ import json
 import os
 import signal
 import sys
-import threading
 from dataclasses import asdict
 from typing import NoReturn
 
 from kws_live.capture import portaudio
 from kws_live.capture.devices import DEFAULT_DEVICE
+from kws_live.capture.guard import end_with_parent
 from kws_live.capture.recorder import Recorder, RecordWriter
 from kws_live.capture.records import Kind, message
 from kws_live.errors import DeviceError
@@ -27,7 +27,7 @@ def main() -> NoReturn:
     # handle: it closes the pipes when it is done with us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    end_with_parent()
     # Nothing that a library prints may get between the records.
     output_fd = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -54,13 +54,6 @@ def _list(output_fd: int) -> NoReturn:
     with open(output_fd, "w", encoding="utf-8") as output:
         json.dump(result, output)
     os._exit(0 if "devices" in result else DeviceError.exit_code)
-
-
-def _die_with_parent() -> NoReturn:
-    """End the process at the end of standard input, which comes even when the parent is killed."""
-    while os.read(0, 1):
-        pass
-    os._exit(0)
 
 
 if __name__ == "__main__":

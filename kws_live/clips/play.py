@@ -6,13 +6,13 @@ server is frozen; only killing it helps.
 
 import os
 import sys
-import threading
 from pathlib import Path
 from typing import Any, NoReturn
 
 import soundfile
 
 from kws_live.capture import portaudio
+from kws_live.capture.guard import end_with_parent
 from kws_live.errors import DeviceError
 
 _TAIL_S = 0.2
@@ -21,7 +21,7 @@ _TAIL_S = 0.2
 
 def main() -> NoReturn:
     """Play the clip to its end; exit code 69 and a line on standard error where that is impossible."""
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    end_with_parent()
     code = 0
     try:
         _play(Path(sys.argv[1]))
@@ -65,13 +65,6 @@ def _resampled(audio: bytes, rate_hz: int, own_rate_hz: int) -> bytes:
 
     samples = np.frombuffer(audio, dtype=np.int16)
     return bytes(soxr.resample(samples, rate_hz, own_rate_hz).tobytes())
-
-
-def _die_with_parent() -> NoReturn:
-    """End the process at the end of standard input, which comes even when the parent is killed."""
-    while os.read(0, 1):
-        pass
-    os._exit(0)
 
 
 if __name__ == "__main__":

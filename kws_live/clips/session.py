@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from kws_live.clips.library import Clip, ClipError, Fault, judge, read_clip
+from kws_live.clips.collection import Clip, ClipError, Fault, judge, read_clip
 from kws_live.clips.sidecar import Verdict
 from kws_live.types import Int16Array
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from kws_live.clips.collection import Clip, ClipError, Fault, read_clip
 from kws_live.clips.folder import AUDIO, encode_flac, make_private_folder, taken_s, write_private
-from kws_live.clips.library import Clip, ClipError, Fault, read_clip
 from kws_live.errors import OutputError
 
 

@@ -12,7 +12,7 @@ from kws_live.errors import InputError
 from kws_live.text import printable
 
 if TYPE_CHECKING:
-    from kws_live.clips.library import Fault
+    from kws_live.clips.collection import Fault
 
 _DEFAULT_SPEAKER = "owner"  # whom kws-train's split gives to training
 _FAULTS_SHOWN = 10
@@ -44,7 +44,7 @@ def review(directory: Path, out: Path | None, speaker: str) -> None:
     In the end the window that decided is written as WORD/SPEAKER_nohash_NUMBER.flac for each true
     clip, and to the folder _not_WORD_ for each false one: 'kws-train fit --data' takes that as it is.
     """
-    from kws_live.clips.library import load_clips  # noqa: PLC0415
+    from kws_live.clips.collection import load_clips  # noqa: PLC0415
     from kws_live.clips.review import Review, counts  # noqa: PLC0415
     from kws_live.clips.session import Session  # noqa: PLC0415
     from kws_live.clips.sidecar import is_speaker  # noqa: PLC0415

@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from kws_live.config import SCHEMA, DecoderSettings, effective, load
 from kws_live.errors import ConfigError, KwsLiveError, OutputError
+from kws_live.files import atomic
 
 MARK = "# tune: "
 """Begins each line that says where the numbers are from; such lines are replaced the next time."""
@@ -100,28 +100,24 @@ def write_config(
             f"can't write {path}: it is read-only. Make it writable, give another one with --config, or a "
             "copy of the model with --out"
         )
-    waiting = target.with_name(f".{target.name}.{os.getpid()}.new")
     backup = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with waiting.open("w", encoding="utf-8", newline=newline) as file:
-            file.write(edited(text or "", decoder, keywords, comment))
-            file.flush()
-            os.fsync(file.fileno())
-        _check(waiting, path, decoder, keywords, point)
-        if text is not None:
-            shutil.copymode(target, waiting)
-            backup = target.with_name(f"{target.name}.{now:%Y%m%d-%H%M%S}.bak")
-            shutil.copy2(target, backup)
-        waiting.replace(target)
+        with atomic(target) as waiting:
+            with waiting.open("w", encoding="utf-8", newline=newline) as file:
+                file.write(edited(text or "", decoder, keywords, comment))
+                file.flush()
+                os.fsync(file.fileno())
+            _check(waiting, path, decoder, keywords, point)
+            if text is not None:
+                shutil.copymode(target, waiting)
+                backup = target.with_name(f"{target.name}.{now:%Y%m%d-%H%M%S}.bak")
+                shutil.copy2(target, backup)
     except OSError as error:
         raise OutputError(
             f"can't write {path}: {error.strerror}. The file is as it was. Give another one with "
             "--config, or a copy of the model with --out"
         ) from error
-    finally:
-        with suppress(OSError):
-            waiting.unlink()
     return backup
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from support.clips import detection, info, kept, tone
 from support.limits import disk_full_at
 
+from kws_live.clips.collection import load_clips
 from kws_live.clips.folder import clip_name, prepare, save, stored_clips, taken_s, write_private
-from kws_live.clips.library import load_clips
 from kws_live.clips.sidecar import parse
 from kws_live.errors import OutputError
 

@@ -12,7 +12,7 @@ from kws_train.corpus import find_recordings, label_of
 from support.clips import detection, kept, near_miss, tone
 from support.limits import disk_full_at
 
-from kws_live.clips.library import Clip, judge, load_clips
+from kws_live.clips.collection import Clip, judge, load_clips
 from kws_live.clips.sidecar import Verdict
 from kws_live.clips.training import export
 from kws_live.errors import OutputError

@@ -8,8 +8,8 @@ import soundfile
 from support.clips import detection, kept, near_miss
 from support.limits import disk_full_at
 
+from kws_live.clips.collection import Clip, load_clips, read_clip
 from kws_live.clips.folder import stored_clips
-from kws_live.clips.library import Clip, load_clips, read_clip
 from kws_live.clips.session import Session
 from kws_live.errors import InputError, OutputError
 

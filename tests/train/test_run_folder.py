@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from kws_train.corpus import find_recordings
 from kws_train.errors import FlagError
-from kws_train.files import replacing
 from kws_train.fit import Corpora
 from kws_train.model import build_model, feature_extractor
 from kws_train.recipe import Recipe
@@ -22,6 +21,8 @@ from kws_train.run_folder import (
     write_model,
     write_recipe,
 )
+
+from kws_live.files import atomic
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -102,7 +103,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     file.write_text("old")
 
     def write_half() -> None:
-        with replacing(file) as waiting:
+        with atomic(file) as waiting:
             waiting.write_text("ne")
             raise OSError("disk full")
 
