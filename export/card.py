@@ -8,15 +8,19 @@ from kws_live.eval.card import BEGIN, END, HEADING, point_lines
 from kws_live.eval.intervals import binomial_interval
 
 from .checkpoint import Checkpoint
-from .measure import Measured, is_ruined
 from .run_folder import WINDOW_SAMPLES, RunFolder
+from .runtimes import Built
 
 FILES = {
     "config.json": "architecture and labels",
     "preprocessor_config.json": "how Hugging Face prepares the waveform",
     "model.safetensors": "weights",
-    "model.onnx": "the same in ONNX, float32",
-    "model_quantized.onnx": "ONNX with int8 matrix products and convolutions, but for the first",
+    "model.onnx": "the same in ONNX, float32, whole windows",
+    "model_quantized.onnx": "ONNX, int8, whole windows",
+    "encoder.onnx": "samples of any length → frames, float32",
+    "encoder_quantized.onnx": "samples of any length → frames, int8 but for the first convolution",
+    "head.onnx": "frames of one window → logits, float32",
+    "head_quantized.onnx": "frames of one window → logits, int8",
     "kws.json": "labels, operating point, self-test and hashes for kws-live",
 }
 
@@ -27,7 +31,7 @@ def write_card(
     checkpoint: Checkpoint,
     run: RunFolder,
     operating_point: Mapping[str, Any],
-    measured: tuple[Measured, Measured],
+    built: Built,
     attributions: str,
 ) -> None:
     """Write `README.md` into the model folder, whose other files must be there already.
@@ -38,7 +42,7 @@ def write_card(
         checkpoint: what was exported.
         run: what the training recorded; what it did not record is said to be missing.
         operating_point: as in `kws.json`.
-        measured: the float32 and the int8 file.
+        built: the runtimes.
         attributions: whose recordings were used, under which licences; empty if nobody said.
     """
     lines = [
@@ -47,7 +51,7 @@ def write_card(
         *_files(folder),
         *_data(run, attributions),
         *_licence(run),
-        *_metrics(run.metrics, measured),
+        *_metrics(run.metrics, built),
         *_operating_point(operating_point),
         *_limits(checkpoint),
         *_origin(run),
@@ -130,24 +134,19 @@ def _licence(run: RunFolder) -> Iterator[str]:
     )
 
 
-def _metrics(metrics: Mapping[str, Any], measured: tuple[Measured, Measured]) -> Iterator[str]:
+def _metrics(metrics: Mapping[str, Any], built: Built) -> Iterator[str]:
     yield from ("", "## Metrics", "")
     yield "Accuracy on isolated one-second windows, with the 95 % interval of the count:"
     yield from ("", "| windows | by | samples | accuracy | 95 % |", "|---|---|---:|---:|---:|")
     for split, result in metrics.items():
         n, accuracy = result["n"], result["accuracy"]
         yield f"| {split} | checkpoint, torch | {n} | {accuracy:.2%} | {_interval(accuracy, n)} |"
-    for file in measured:
+    for x in built.measured:
         yield (
-            f"| validation | {file.file} | {file.clips} | {file.accuracy:.2%} | "
-            f"{_interval(file.accuracy, file.clips)} |"
+            f"| validation | {x.name} | {x.clips} | {x.accuracy:.2%} | {_interval(x.accuracy, x.clips)} |"
         )
-    fp32, int8 = measured
-    if is_ruined(fp32, int8):
-        yield from (
-            "",
-            f"`{int8.file}` lost too much and was left out: there is no int8 file here.",
-        )
+    for reason in built.refusals:
+        yield from ("", f"Not here, though tried: {reason}.")
     for split, result in metrics.items():
         yield from ("", f"By class on {split} (checkpoint, torch):", "")
         yield "| class | samples | recall (accuracy on the class) | 95 % | precision |"

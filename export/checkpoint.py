@@ -1,7 +1,6 @@
 """Hugging Face checkpoints: which ones can be exported, and what the graph needs to know of them."""
 
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from transformers.utils import logging as transformers_logging
 from kws_live.types import SAMPLE_RATE_HZ, SILENCE_LABEL, UNKNOWN_LABEL, Float32Array, Int16Array
 
 from .errors import CheckpointError
+from .grid import Grid
 
 CLASSIFIERS: dict[str, Any] = {
     "wav2vec2": Wav2Vec2ForSequenceClassification,
@@ -57,19 +57,14 @@ class Checkpoint:
         return bool(self.extractor.do_normalize)
 
     @property
-    def stride_samples(self) -> int:
-        """Samples between two frames of the convolutional front."""
-        return math.prod(self.model.config.conv_stride)
+    def grid(self) -> Grid:
+        """Where its frames lie."""
+        return Grid.of(self.model.config.conv_kernel, self.model.config.conv_stride)
 
     @property
-    def receptive_field_samples(self) -> int:
-        """Samples that one frame of the convolutional front sees."""
-        config = self.model.config
-        field, step = 1, 1
-        for kernel, stride in zip(config.conv_kernel, config.conv_stride, strict=True):
-            field += (kernel - 1) * step
-            step *= stride
-        return field
+    def streams(self) -> bool:
+        """Whether each frame of the convolutional front depends on its own samples alone, not on the window's."""
+        return self.model.config.feat_extract_norm == "layer" and not self.normalises
 
     def logits(self, windows: Int16Array) -> Float32Array:
         """Return the logits of int16 windows [n, samples] as Hugging Face computes them: float32 [n, labels]."""

@@ -21,3 +21,7 @@ class ExportFault(KwsLiveError):
 
 class ParityError(ExportFault):
     """The exported graph doesn't compute what the checkpoint computes."""
+
+
+class StreamingError(ExportFault):
+    """Encoder and head don't compute what the whole graph computes."""

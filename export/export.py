@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from kws_live.errors import InputError, ModelError
 from kws_live.model import Classifier, load_model_folder
@@ -10,20 +11,16 @@ from kws_live.model import Classifier, load_model_folder
 from .card import write_card
 from .checkpoint import CHECKPOINT_FILES, WEIGHTS, check_files, load_checkpoint
 from .errors import CheckpointError, ExportFault
-from .graph import write_graph
+from .graph import write_graph, write_lean_graph
 from .manifest import write_manifest
-from .measure import Graph, Measured, is_ruined
+from .measure import Graph
 from .operating_point import default_operating_point, read_operating_point
 from .parity import check_parity
-from .quantize import write_quantized
 from .report import cost_report, parity_report
 from .run_folder import read_run
+from .runtimes import WHOLE, RuntimeBuilder
 from .self_test import make_self_test
 from .staging import staged, writing
-
-FP32, INT8 = "model.onnx", "model_quantized.onnx"
-TOLERANCE = {FP32: 0.001, INT8: 0.02}
-"""Largest difference of a posterior that passes the self-test."""
 
 
 def export_model(
@@ -39,7 +36,8 @@ def export_model(
     Raises:
         InputError: the run, its checkpoint or one of the other files can't be used.
         TargetError: `target` holds something else than a model.
-        ParityError: the graph doesn't compute what the checkpoint computes.
+        ParityError: a graph doesn't compute what the checkpoint computes.
+        StreamingError: encoder and head don't compute what the whole graph computes.
         ExportFault: the daemon couldn't use what was exported.
         OutputError: a file can't be written.
     """
@@ -47,7 +45,8 @@ def export_model(
     attributions = _read_text(attributions_path) if attributions_path else ""
     place = target.resolve()
     inside = place == Path.cwd()
-    with staged(place) as folder:
+    with staged(place) as folder, TemporaryDirectory(prefix="kws-export-") as temporary:
+        scratch = Path(temporary)
         weights_sha256 = _copy_checkpoint(run_path, folder)
         # Both sides from the copies: a run that still goes on may change its own at any moment.
         checkpoint = load_checkpoint(folder, run_path)
@@ -61,26 +60,21 @@ def export_model(
             f"{run_path}: {type(checkpoint.model).__name__}, {len(checkpoint.labels)} labels; "
             f"{len(run.clips)} validation and {len(run.calibration)} calibration windows"
         )
+        lean = scratch / "lean.onnx"
         with writing(target):
-            write_graph(load_checkpoint(folder, run_path), folder / FP32)
-        graph = Graph(folder / FP32)
-        say(parity_report(check_parity(checkpoint, graph, run.clips)))
-        say("quantizing, then measuring both files on the validation windows …")
+            write_graph(load_checkpoint(folder, run_path), folder / WHOLE)
+            write_lean_graph(load_checkpoint(folder, run_path), lean)
+        graph = Graph(folder / WHOLE)
+        say(parity_report(check_parity(checkpoint, [graph, Graph(lean)], run.clips)))
+        say("quantizing, then measuring all on the validation windows …")
         with writing(target):
-            write_quantized(folder / FP32, folder / INT8, run.calibration)
-        fp32, int8 = (Measured.of(folder / file, run.clips, run.targets) for file in (FP32, INT8))
-        say(cost_report(fp32, int8))
-        ruined = is_ruined(fp32, int8)
-        runtime_files = (FP32,) if ruined else (INT8, FP32)
-        self_test = make_self_test(
-            checkpoint, graph, {folder / x: TOLERANCE[x] for x in runtime_files}
-        )
+            built = RuntimeBuilder(folder, scratch, lean, checkpoint, run, say).build()
+        say(cost_report(built.measured))
+        self_test = make_self_test(checkpoint, graph, built.runtimes)
         with writing(target):
-            if ruined:
-                (folder / INT8).unlink()
-            write_manifest(folder, place.name, checkpoint, run, point, self_test, runtime_files)
-            write_card(folder, place.name, checkpoint, run, point, (fp32, int8), attributions)
-        say(_check_usable(folder, runtime_files[0]))
+            write_manifest(folder, place.name, checkpoint, run, point, built.runtimes, self_test)
+            write_card(folder, place.name, checkpoint, run, point, built, attributions)
+        say(_check_usable(folder, built.runtimes[0].name))
     say(
         f"wrote {target}"
         + (" (in place of the folder you are in: cd . enters it)" if inside else "")
@@ -105,7 +99,7 @@ def _copy_checkpoint(run_path: Path, folder: Path) -> str:
 def _check_usable(folder: Path, preferred: str) -> str:
     """Open the folder as the daemon does, and return what it would run."""
     try:
-        used = Classifier(load_model_folder(folder)).file
+        used = Classifier(load_model_folder(folder)).runtime.name
     except ModelError as error:
         raise ExportFault(f"the daemon can't use what was exported: {error}") from error
     if used != preferred:

@@ -4,14 +4,20 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import onnx
 import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
 from .checkpoint import Checkpoint
+from .lean import make_lean
 from .run_folder import WINDOW_SAMPLES
 
 OPSET = 17
+FRAMES = "frames"
+"""The tensor of a lean graph that holds what the frames of the convolutions become before they meet each other."""
+
+_MARK = "kws_export::Frames"
 
 
 class WaveformClassifier(nn.Module):
@@ -38,9 +44,31 @@ class WaveformClassifier(nn.Module):
 def write_graph(checkpoint: Checkpoint, path: Path) -> None:
     """Write the checkpoint as ONNX: `input_values` [batch, samples] float32 → `logits` [batch, labels].
 
-    The checkpoint's weight norms are folded on the way: load it again to compare with it.
+    Its nodes are those that transformers computes, all of them standard. The checkpoint's weight norms are folded on
+    the way: load it again to compare with it.
     """
     _fold_weight_norm(checkpoint.model)
+    _trace(checkpoint, path)
+
+
+def write_lean_graph(checkpoint: Checkpoint, path: Path) -> None:
+    """Write the checkpoint as an ONNX graph that costs ONNX Runtime less: the same logits up to rounding.
+
+    It takes whole windows only, [batch, WINDOW_SAMPLES], and holds nodes of ONNX Runtime's own. Where the checkpoint
+    streams, its tensor FRAMES is [batch, frames, channels], each frame a function of its own samples alone.
+    The checkpoint is changed on the way, and of no further use.
+    """
+    _fold_weight_norm(checkpoint.model)
+    make_lean(checkpoint.model)
+    base = checkpoint.model.base_model
+    base.feature_projection = _MarkedProjection(base.feature_projection)
+    _trace(checkpoint, path)
+    model = onnx.load(path)
+    _name_frames(model.graph)
+    onnx.save(model, path)
+
+
+def _trace(checkpoint: Checkpoint, path: Path) -> None:
     classifier = WaveformClassifier(checkpoint.model, checkpoint.normalises).eval()
     # Two windows of noise: a batch of one, or of zeros, could let the tracer take a dimension for constant.
     example = torch.randn(2, WINDOW_SAMPLES, generator=torch.Generator().manual_seed(0)) * 0.1
@@ -65,3 +93,47 @@ def _fold_weight_norm(model: nn.Module) -> None:
     for module in model.modules():
         if parametrize.is_parametrized(module, "weight"):
             parametrize.remove_parametrizations(module, "weight")
+
+
+class _MarkedProjection(nn.Module):
+    """A feature projection whose result can be found again in the traced graph."""
+
+    def __init__(self, projection: nn.Module) -> None:
+        super().__init__()
+        self.projection = projection
+
+    def forward(self, frames: torch.Tensor) -> Any:
+        projected = self.projection(frames)
+        if isinstance(projected, tuple):  # Wav2Vec2 and WavLM add what they had before
+            return _mark(projected[0]), *projected[1:]
+        return _mark(projected)
+
+
+class _Mark(torch.autograd.Function):
+    """Nothing but a node to find in the graph."""
+
+    @staticmethod
+    def forward(_ctx: Any, frames: torch.Tensor) -> torch.Tensor:
+        return frames.clone()
+
+    @staticmethod
+    def symbolic(g: Any, frames: Any) -> Any:
+        return g.op(_MARK, frames).setType(frames.type())
+
+
+def _mark(frames: torch.Tensor) -> torch.Tensor:
+    marked: torch.Tensor = _Mark.apply(frames)  # type: ignore[no-untyped-call]
+    return marked
+
+
+def _name_frames(graph: onnx.GraphProto) -> None:
+    """Take the mark out of the graph and give its tensor the name FRAMES."""
+    domain, op_type = _MARK.split("::")
+    (mark,) = (x for x in graph.node if (x.domain, x.op_type) == (domain, op_type))
+    marked = (mark.input[0], mark.output[0])
+    graph.node.remove(mark)
+    for node in graph.node:
+        for names in (node.input, node.output):
+            for i, name in enumerate(names):
+                if name in marked:
+                    names[i] = FRAMES

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,11 @@ from kws_live.types import SAMPLE_RATE_HZ
 
 from .checkpoint import Checkpoint
 from .run_folder import WINDOW_SAMPLES, RunFolder
+from .runtimes import Runtime
 from .self_test import SelfTest
 from .staging import MANIFEST
 
 FORMAT = 1
-HOP_SAMPLES = SAMPLE_RATE_HZ // 10
 UNKNOWN_WEIGHT = 10.0
 """Measured in docs/decisions/0008-score.md; from 5 to 20 little changes."""
 OPERATING_POINT = "default"
@@ -26,26 +27,33 @@ def write_manifest(
     checkpoint: Checkpoint,
     run: RunFolder,
     operating_point: dict[str, Any],
+    runtimes: Sequence[Runtime],
     self_test: SelfTest,
-    runtime_files: tuple[str, ...],
 ) -> None:
     """Write `kws.json` for the other files of `folder`, all of which must be there already."""
-    stride = checkpoint.stride_samples
+    grid = checkpoint.grid
     document = {
         "format": FORMAT,
         "name": name,
         "labels": list(checkpoint.labels),
         "sample_rate_hz": SAMPLE_RATE_HZ,
         "window_samples": WINDOW_SAMPLES,
-        # A multiple of the stride, so that frames of one window are frames of the next.
-        "hop_samples": max(1, round(HOP_SAMPLES / stride)) * stride,
-        "stride_samples": stride,
-        "receptive_field_samples": checkpoint.receptive_field_samples,
-        "runtime_files": list(runtime_files),
+        "hop_samples": grid.hop_samples,
+        "stride_samples": grid.stride_samples,
+        "receptive_field_samples": grid.receptive_field_samples,
+        "runtimes": [
+            {
+                "name": x.name,
+                "files": [file.name for file in x.files],
+                "batches": x.batches,
+                "self_test": self_test.as_json(x),
+            }
+            for x in runtimes
+        ],
         "unknown_weight": UNKNOWN_WEIGHT,
         "operating_point": OPERATING_POINT,
         "operating_points": {OPERATING_POINT: operating_point},
-        "self_test": self_test.as_json(),
+        "self_test": self_test.window_as_json(),
         "sha256": {
             path.name: hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(folder.iterdir())

@@ -1,6 +1,6 @@
 """Whether the graph computes what the checkpoint computes, on audio a microphone can deliver."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,10 +66,13 @@ def parity_windows(clips: Int16Array) -> Mapping[str, Int16Array]:
     }
 
 
-def check_parity(checkpoint: Checkpoint, graph: Graph, clips: Int16Array) -> list[Parity]:
-    """Return how far posteriors of the graph are from those of the checkpoint, one entry per kind of window.
+def check_parity(
+    checkpoint: Checkpoint, graphs: Sequence[Graph], clips: Int16Array
+) -> list[Parity]:
+    """Return how far posteriors of graphs are from those of the checkpoint, one entry per kind of window.
 
-    Each window is inferred alone, as the daemon does; those as recorded in batches too.
+    Each window is inferred alone, as the daemon does; those as recorded in batches too. Of several graphs, the one
+    farthest off counts.
 
     Raises:
         ParityError: a posterior differs by more than MAX_DIFFERENCE, or isn't a number.
@@ -79,10 +82,10 @@ def check_parity(checkpoint: Checkpoint, graph: Graph, clips: Int16Array) -> lis
     for kind, windows in parity_windows(clips).items():
         batches = [windows[i : i + BATCH] for i in range(0, len(windows), BATCH)]
         wanted = posteriors(np.concatenate([checkpoint.logits(batch) for batch in batches]))
-        alone = posteriors(graph.logits(windows))
+        alone = [posteriors(graph.logits(windows)) for graph in graphs]
         results.append(Parity(kind, len(windows), float(np.abs(wanted - alone).max())))
         if kind == RECORDED:
-            together = posteriors(graph.logits(windows, BATCH))
+            together = [posteriors(graph.logits(windows, BATCH)) for graph in graphs]
             batched = float(np.abs(wanted - together).max())
             results.append(Parity(f"in batches of {BATCH}", len(windows), batched, again=True))
     for result in results:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from .measure import MAX_INT8_LOSS, Measured, is_ruined
+from .gate import MAX_RANGE_LOSS
+from .measure import Measured
 from .parity import MAX_DIFFERENCE, Parity
 
 
@@ -14,22 +15,43 @@ def parity_report(parities: Sequence[Parity]) -> str:
     return "\n".join(lines)
 
 
-def cost_report(fp32: Measured, int8: Measured) -> str:
-    """Return what int8 gains and what it costs."""
-    lines = ["validation accuracy, time for a window on one thread, size"]
-    lines += [
-        f"  {x.file:<22}{x.accuracy:>7.2%} ({x.correct}/{x.clips})   {x.window_ms:5.2f} ms   "
-        f"{x.size_bytes / 1e6:5.1f} MB"
-        for x in (fp32, int8)
-    ]
-    lost = fp32.correct - int8.correct
-    lines.append(
-        f"  int8 names {lost} of {fp32.clips} windows fewer rightly ({-lost / fp32.clips:+.2%})"
+def range_report(full: int, reduced: int, clips: int, *, shipped: bool) -> str:
+    """Return what 7-bit weights cost; `full` and `reduced` are how many windows each range names rightly."""
+    lost = full - reduced
+    verdict = (
+        "7-bit ones are used: their sums saturate on no processor"
+        if shipped
+        else "8-bit ones are used: on x86 processors without VNNI, where they saturate, kws-live will run float32"
     )
-    if is_ruined(fp32, int8):
+    return (
+        f"int8 with 7-bit weights names {reduced} of {clips} validation windows rightly, with 8-bit ones {full} "
+        f"({-lost / clips:+.2%}, {-MAX_RANGE_LOSS:+.1%} is allowed): {verdict}"
+    )
+
+
+def refusal_report(reason: str, *, lossy: bool) -> str:
+    """Return a warning that an int8 runtime isn't shipped; `lossy` if it names too few windows rightly."""
+    hint = (
+        ". Are the windows of calibration.npy of the kind that the model was trained on?"
+        if lossy
+        else ""
+    )
+    return f"WARNING: {reason}, so it is LEFT OUT{hint}"
+
+
+def cost_report(measured: Sequence[Measured]) -> str:
+    """Return what each runtime loses and gains; the last one is float32."""
+    lines = ["validation accuracy, least time for a hop on one thread, size"]
+    lines += [
+        f"  {x.name:<22}{x.accuracy:>7.2%} ({x.correct}/{x.clips})   {x.hop_ms:5.2f} ms   "
+        f"{x.size_bytes / 1e6:5.1f} MB"
+        for x in measured
+    ]
+    float32 = measured[-1]
+    for x in measured[:-1]:
+        lost = float32.correct - x.correct
         lines.append(
-            f"WARNING: int8 may cost {MAX_INT8_LOSS:.0%} of the windows, so {int8.file} is LEFT OUT and kws-live "
-            f"will run {fp32.file}, which takes more time. Are the windows of calibration.npy of the kind "
-            "that the model was trained on?"
+            f"  {x.name} names {lost} of {x.clips} windows fewer rightly ({-lost / x.clips:+.2%}), in "
+            f"{x.hop_ms / float32.hop_ms:.2f} of the time"
         )
     return "\n".join(lines)

@@ -1,10 +1,9 @@
 """One window whose logits the daemon compares at start, so that a CPU that computes wrongly is noticed."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from kws_live.types import SAMPLE_RATE_HZ, Float32Array, Int16Array
 from .checkpoint import Checkpoint
 from .measure import Graph, posteriors
 from .run_folder import WINDOW_SAMPLES
+from .runtimes import Runtime
 
 STEP_SAMPLES = 1600
 TELLING_POSTERIOR = 0.8
@@ -23,45 +23,39 @@ TELLING_POSTERIOR = 0.8
 
 @dataclass(frozen=True)
 class SelfTest:
-    """What a file must answer to one window on a healthy CPU.
+    """What each runtime must answer to one window on a healthy CPU.
 
     Attributes:
         window: int16 [WINDOW_SAMPLES].
-        logits: float32 [labels] for each file.
-        tolerance: largest difference of a posterior that passes, for each file.
+        logits: float32 [labels] for each runtime, by its name.
     """
 
     window: Int16Array
     logits: Mapping[str, Float32Array]
-    tolerance: Mapping[str, float]
 
-    def as_json(self) -> dict[str, Any]:
+    def window_as_json(self) -> dict[str, str]:
         """Return the `self_test` table of `kws.json`."""
+        window = self.window.astype("<i2").tobytes()
+        return {"window_int16_base64": base64.b64encode(window).decode()}
+
+    def as_json(self, runtime: Runtime) -> dict[str, Any]:
+        """Return the `self_test` table of a runtime in `kws.json`."""
         return {
-            "window_int16_base64": base64.b64encode(self.window.astype("<i2").tobytes()).decode(),
-            "files": {
-                name: {
-                    "logits": [round(float(x), 6) for x in logits],
-                    "tolerance": self.tolerance[name],
-                }
-                for name, logits in self.logits.items()
-            },
+            "logits": [round(float(x), 6) for x in self.logits[runtime.name]],
+            "tolerance": runtime.tolerance,
         }
 
 
-def make_self_test(
-    checkpoint: Checkpoint, graph: Graph, tolerances: Mapping[Path, float]
-) -> SelfTest:
-    """Return a test of the given files, each with its tolerance; `graph` is the checkpoint as float32 ONNX.
+def make_self_test(checkpoint: Checkpoint, graph: Graph, runtimes: Sequence[Runtime]) -> SelfTest:
+    """Return a test of the given runtimes; `graph` is the checkpoint as float32 ONNX.
 
-    The logits expected are those that the file means, not those that this machine's instructions make of it: a
+    The logits expected are those that the files mean, not those that this machine's instructions make of them: a
     model exported on a CPU whose int8 sums saturate must not teach that to the others.
     """
     window = choose_window(checkpoint, graph)
     return SelfTest(
         window,
-        {x.name: Graph(x, literally=True).logits(window[np.newaxis])[0] for x in tolerances},
-        {path.name: tolerance for path, tolerance in tolerances.items()},
+        {x.name: Graph(x.meaning, literally=True).logits(window[np.newaxis])[0] for x in runtimes},
     )
 
 

@@ -48,15 +48,15 @@ def test_stride_and_receptive_field_follow_from_the_convolutions(
         num_feat_extract_layers=len(kernels),
     )
     checkpoint = load_checkpoint(run)
-    assert checkpoint.stride_samples == stride_samples
-    assert checkpoint.receptive_field_samples == field_samples
+    assert checkpoint.grid.stride_samples == stride_samples
+    assert checkpoint.grid.receptive_field_samples == field_samples
 
 
 def test_one_frame_sees_exactly_the_receptive_field(tiny_run: Path) -> None:
     """A window of that length makes one frame, a sample less makes none, a stride more makes two."""
     checkpoint = load_checkpoint(tiny_run)
     frames = checkpoint.model._get_feat_extract_output_lengths
-    field, stride = checkpoint.receptive_field_samples, checkpoint.stride_samples
+    field, stride = checkpoint.grid.receptive_field_samples, checkpoint.grid.stride_samples
     assert [int(frames(n)) for n in (field - 1, field, field + stride)] == [0, 1, 2]
 
 

@@ -34,7 +34,8 @@ def test_a_run_becomes_a_model(tiny_run: Path, tmp_path: Path) -> None:
         "(",
         "/208)",
         " ms",
-        "int8 names",
+        "int8 with 7-bit weights names",
+        "int8 streaming names",
     ):
         assert part in done.stdout
     assert done.stdout.endswith(f"wrote {tmp_path / 'model'}\n")

@@ -9,7 +9,7 @@ import pytest
 import torch
 import transformers
 from kws_export.checkpoint import load_checkpoint
-from kws_export.graph import WaveformClassifier, write_graph
+from kws_export.graph import WaveformClassifier, write_graph, write_lean_graph
 from kws_export.measure import Graph
 from kws_export.parity import check_parity
 from support.tiny_model import make_tiny_run, sounds
@@ -23,6 +23,7 @@ VARIANTS: dict[str, dict[str, object]] = {
         "conv_bias": False,
     },
     "mixing its layers": {"use_weighted_layer_sum": True},
+    "with an odd number of taps": {"num_conv_pos_embeddings": 7},
 }
 
 
@@ -32,10 +33,12 @@ VARIANTS: dict[str, dict[str, object]] = {
 def test_the_graph_agrees_with_the_checkpoint(
     kind: str, normalise: bool, variant: str, tmp_path: Path
 ) -> None:
-    """On each kind of window, for each architecture, with and without normalisation in the graph."""
+    """On each kind of window, for each architecture, normalised in the graph or not, plain and lean."""
     run = make_tiny_run(tmp_path, kind=kind, normalise=normalise, **VARIANTS[variant])
-    write_graph(load_checkpoint(run), tmp_path / "model.onnx")
-    results = check_parity(load_checkpoint(run), Graph(tmp_path / "model.onnx"), sounds(208))
+    plain, lean = tmp_path / "model.onnx", tmp_path / "lean.onnx"
+    write_graph(load_checkpoint(run), plain)
+    write_lean_graph(load_checkpoint(run), lean)
+    results = check_parity(load_checkpoint(run), [Graph(plain), Graph(lean)], sounds(208))
     assert sum(x.windows for x in results if not x.again) >= 200
     assert max(x.difference for x in results) < 1e-5
 
@@ -49,6 +52,18 @@ def test_input_and_output_are_those_of_the_contract(tiny_model: Path) -> None:
     assert [d.dim_param for d in taken.type.tensor_type.shape.dim] == ["batch", "samples"]
     assert given.type.tensor_type.shape.dim[0].dim_param == "batch"
     assert [(x.domain, x.version) for x in model.opset_import] == [("", 17)]
+
+
+def test_a_lean_graph_has_fewer_nodes(tmp_path: Path) -> None:
+    """One for the attention of a layer, none for shapes in it; and it names the frames."""
+    run = make_tiny_run(tmp_path)
+    write_graph(load_checkpoint(run), tmp_path / "model.onnx")
+    write_lean_graph(load_checkpoint(run), tmp_path / "lean.onnx")
+    plain, lean = (onnx.load(tmp_path / f"{x}.onnx").graph.node for x in ("model", "lean"))
+    assert len(lean) < len(plain)
+    assert [x.op_type for x in lean].count("MultiHeadAttention") == 2
+    assert not any(x.op_type == "Softmax" for x in lean)
+    assert sum("frames" in x.output for x in lean) == 1
 
 
 @pytest.mark.parametrize("file", ["model.onnx", "model_quantized.onnx"])

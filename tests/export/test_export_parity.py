@@ -66,9 +66,24 @@ def test_a_graph_of_slightly_other_weights_is_refused(
     graph = Graph(run / "other.onnx")
     if differs:
         with pytest.raises(ParityError, match=f"at most {MAX_DIFFERENCE:g}.*no model was written"):
-            check_parity(load_checkpoint(run), graph, clips)
+            check_parity(load_checkpoint(run), [graph], clips)
     else:
-        check_parity(load_checkpoint(run), graph, clips)
+        check_parity(load_checkpoint(run), [graph], clips)
+
+
+def test_the_farthest_of_several_graphs_counts(
+    clips: Int16Array, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whichever place it has among them."""
+    run = make_tiny_run(tmp_path_factory.mktemp("run"))
+    other = load_checkpoint(run)
+    other.model.classifier.weight.data.mul_(1.001)
+    write_graph(other, run / "other.onnx")
+    write_graph(load_checkpoint(run), run / "same.onnx")
+    graphs = [Graph(run / "other.onnx"), Graph(run / "same.onnx")]
+    for order in (graphs, graphs[::-1]):
+        with pytest.raises(ParityError):
+            check_parity(load_checkpoint(run), order, clips)
 
 
 def test_a_graph_that_answers_no_number_is_refused(
@@ -80,4 +95,4 @@ def test_a_graph_that_answers_no_number_is_refused(
     broken.model.classifier.bias.data.fill_(float("nan"))
     write_graph(broken, run / "broken.onnx")
     with pytest.raises(ParityError, match="nan"):
-        check_parity(load_checkpoint(run), Graph(run / "broken.onnx"), clips)
+        check_parity(load_checkpoint(run), [Graph(run / "broken.onnx")], clips)
