@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from kws_live.config import DecoderSettings, GateSettings
 from kws_live.model import Classifier, ModelFolder
-from kws_live.pipeline import RING_SAMPLES, HopResult, Intake, Intaken, Spotter
+from kws_live.pipeline import RING_SAMPLES, HopResult, Intake, Spotter
 from kws_live.sources.base import Source
+from kws_live.spans import Inferred, inferred, work_of
 from kws_live.stages.ring import Ring
-from kws_live.types import Block, Gap, GateChange, Span
-from kws_live.work_queue import Reset
+from kws_live.types import Block, Gap
+from kws_live.work_queue import Pause, Reset, Work
 
 
 def spot(
@@ -35,29 +36,26 @@ def spot(
     """
     ring = Ring(RING_SAMPLES)
     intake = Intake(ring, gate)
-    spotter = Spotter(ring, classifier, folder.window_samples, decoder)
+    spotter = Spotter(ring, classifier, decoder)
+
+    def work() -> Iterator[Work]:
+        for item in source.items():
+            if isinstance(item, Block):
+                yield from work_of(intake.write(intake.convert(item)), folder.hop_samples)
+            elif isinstance(item, Gap):
+                yield from work_of(intake.gap(item), folder.hop_samples)
+        yield from work_of(intake.finish(), folder.hop_samples)
 
     latest: HopResult | None = None
-
-    def infer(ready: Iterator[Intaken]) -> Iterator[HopResult]:
-        nonlocal latest
-        for thing in ready:
-            match thing:
-                case Reset():
-                    spotter.reset()
-                case Span():
-                    for hop_sample in thing.hops(folder.hop_samples):
-                        if latest is not None:
-                            yield latest
-                        latest = spotter.infer(hop_sample)
-                        assert latest is not None, "audio is inferred as soon as it is in the ring"
-                case GateChange(open=False) if latest is not None:
-                    yield replace(latest, near_misses=latest.near_misses + spotter.pause())
-                    latest = None
-
-    for item in source.items():
-        if isinstance(item, Block):
-            yield from infer(intake.write(intake.convert(item)))
-        elif isinstance(item, Gap):
-            yield from infer(intake.gap(item))
-    yield from infer(intake.finish())
+    for thing in inferred(work(), ring, classifier, pool=None):
+        match thing:
+            case Reset():
+                spotter.reset()
+            case Inferred():
+                for posterior in thing.each():
+                    if latest is not None:
+                        yield latest
+                    latest = spotter.decide(posterior)
+            case Pause() if latest is not None:
+                yield replace(latest, near_misses=latest.near_misses + spotter.pause())
+                latest = None

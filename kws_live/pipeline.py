@@ -10,8 +10,6 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from kws_live.config import DecoderSettings, GateSettings
 from kws_live.model import Classifier
 from kws_live.stages.activity import last_word_extent
@@ -107,21 +105,19 @@ class Spotter:
     Args:
         ring: where the audio is.
         classifier: the open model.
-        window_samples: length of a window.
         decoder: smoothing, thresholds and times.
     """
 
-    def __init__(
-        self, ring: Ring, classifier: Classifier, window_samples: int, decoder: DecoderSettings
-    ) -> None:
+    def __init__(self, ring: Ring, classifier: Classifier, decoder: DecoderSettings) -> None:
         self._ring = ring
-        self._classifier = classifier
-        self._window_samples = window_samples
-        self._decoder = Decoder(classifier.labels, decoder)
-        self._near_misses = NearMisses(decoder, window_samples)
+        self._stream = classifier.stream(ring.read)
+        self._window_samples = classifier.window_samples
+        self._decoder = Decoder(classifier.labels, decoder, classifier.window_samples)
+        self._near_misses = NearMisses(decoder, classifier.window_samples)
 
     def reset(self) -> None:
         """Begin a new stretch of audio; `pause` comes before it."""
+        self._stream.reset()
         self._decoder.reset()
         self._near_misses.reset()
 
@@ -130,15 +126,20 @@ class Spotter:
         return self._near_misses.pause()
 
     def infer(self, hop_sample: int) -> HopResult | None:
-        """Infer the window that ends at `hop_sample`; None where the ring no longer holds it."""
-        start_sample = hop_sample - self._window_samples
-        window = self._ring.read(start_sample, hop_sample)
-        if window is None:
-            return None
-        posterior = Posterior(hop_sample, self._classifier.posteriors(window))
+        """Infer the window that ends at `hop_sample` and decide; None where the ring no longer holds its audio."""
+        values = self._stream.posteriors(hop_sample)
+        return None if values is None else self.decide(Posterior(hop_sample, values))
+
+    def decide(self, posterior: Posterior) -> HopResult:
+        """Decide on what the model gave for a hop, later than the one before."""
+        hop_sample = posterior.end_sample
         decision = self._decoder.step(posterior)
 
         def word() -> tuple[int, int]:
+            start_sample = hop_sample - self._window_samples
+            window = self._ring.read(start_sample, hop_sample)
+            if window is None:  # it was there a moment ago, and nobody knows any better now
+                return max(0, start_sample), hop_sample
             word_start, word_end = last_word_extent(window)
             return max(0, start_sample + word_start), start_sample + word_end
 
@@ -154,31 +155,36 @@ class Spotter:
 
 
 class Arrivals:
-    """When the latest samples arrived: written on kws-capture, read on kws-infer, without a lock.
+    """When the latest samples arrived and passed the gate: written on kws-capture, read on kws-infer, without a lock.
 
     Appending to and copying a deque are atomic in CPython, and a reader that misses the newest
     entry asks again later.
     """
 
     def __init__(self, kept: int = 4096) -> None:
-        self._entries: deque[tuple[int, int]] = deque(maxlen=kept)
+        self._arrived: deque[tuple[int, int]] = deque(maxlen=kept)
+        self._passed: deque[tuple[int, int]] = deque(maxlen=kept)
 
     def add(self, end_sample: int, arrived_ns: int) -> None:
         """Note that the stream up to `end_sample` was there at `arrived_ns` (CLOCK_MONOTONIC)."""
-        self._entries.append((end_sample, arrived_ns))
+        self._arrived.append((end_sample, arrived_ns))
+
+    def passed(self, end_sample: int, passed_ns: int) -> None:
+        """Note that the gate let the stream up to `end_sample` through at `passed_ns`, as above."""
+        self._passed.append((end_sample, passed_ns))
 
     def of(self, sample: int) -> int | None:
         """Return when the sample before index `sample` arrived, in ns; None if unpaced or too long ago."""
-        entries = list(self._entries.copy())
-        at = bisect_left(entries, sample, key=lambda entry: entry[0])
-        if at == len(entries) or (at == 0 and len(entries) == self._entries.maxlen):
-            return None
-        return entries[at][1]
+        return _first_from(self._arrived, sample)
+
+    def of_passing(self, sample: int) -> int | None:
+        """Return when the sample before index `sample` passed the gate, as `of`."""
+        return _first_from(self._passed, sample)
 
 
-def level_db(samples: Int16Array, floor_db: float) -> float:
-    """Return the RMS of int16 [n] in dB of full scale, at least `floor_db`."""
-    if not len(samples):
-        return floor_db
-    mean_square = float(np.mean(np.square(samples.astype(np.float32) / 32768.0)))
-    return max(floor_db, 10.0 * float(np.log10(mean_square))) if mean_square else floor_db
+def _first_from(times: deque[tuple[int, int]], sample: int) -> int | None:
+    entries = list(times.copy())
+    at = bisect_left(entries, sample, key=lambda entry: entry[0])
+    if at == len(entries) or (at == 0 and len(entries) == times.maxlen):
+        return None
+    return entries[at][1]

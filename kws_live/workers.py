@@ -1,9 +1,11 @@
 """What kws-capture and kws-infer do: each worker has a `run` for a thread that `kws_live.app` makes."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from kws_live.clips.saver import ClipSaver
 from kws_live.events import (
     Body,
     DetectionBody,
@@ -18,11 +20,11 @@ from kws_live.events import (
     ReadyBody,
     VadBody,
 )
-from kws_live.pipeline import Arrivals, Heard, Intake, Intaken, Spotter, level_db
-from kws_live.recorder import Recorder
+from kws_live.pipeline import Arrivals, Heard, HopResult, Intake, Intaken, Spotter
 from kws_live.sources.base import Source
+from kws_live.spans import Done, Inferred
 from kws_live.stages.ring import Ring
-from kws_live.status import LEVEL_FLOOR_DB, Status
+from kws_live.status import Status
 from kws_live.types import (
     SAMPLE_RATE_HZ,
     Block,
@@ -35,7 +37,11 @@ from kws_live.types import (
     SourceItem,
     Span,
 )
-from kws_live.work_queue import Pause, Reset, WorkQueue
+from kws_live.work_queue import Pause, Reset, Work, WorkQueue
+
+if TYPE_CHECKING:
+    from kws_live.clips.saver import ClipSaver
+    from kws_live.recorder import Recorder
 
 _METER_SAMPLES = SAMPLE_RATE_HZ * 30 // 1000
 _LOOK_BACK_SAMPLES = 10 * SAMPLE_RATE_HZ
@@ -57,7 +63,7 @@ class CaptureWorker:
         status: Status,
         ready: Callable[[str, int], ReadyBody],
         window_samples: int,
-        recorder: Recorder | None,
+        recorder: "Recorder | None",
     ) -> None:
         self._source = source
         self._ring = ring
@@ -79,6 +85,7 @@ class CaptureWorker:
         Raises:
             KwsLiveError: what the source or the recording raise.
         """
+        self._source.unhurried = True
         try:
             for item in self._source.items():
                 self._take(item)
@@ -132,10 +139,14 @@ class CaptureWorker:
                         self._recorder.write(thing.samples)
                 case GateChange():
                     self._gate_open = thing.open
+                    # A word goes on for longer than the gate needs to open.
+                    self._source.unhurried = not thing.open
                     self._bus.publish(VadBody(open=thing.open), thing.sample / SAMPLE_RATE_HZ)
                     if not thing.open:
                         self._queue.put(Pause(thing.sample))
                 case Span():
+                    if self._source.paced:
+                        self._arrivals.passed(thing.end_sample, time.monotonic_ns())
                     self._open_samples += thing.end_sample - thing.start_sample
                     self._count_dropped(self._queue.put(thing))
                 case Reset():
@@ -150,7 +161,7 @@ class CaptureWorker:
         assert latest is not None, "the newest samples are always in the ring"
         self._status.audio(
             stream_s=end_sample / SAMPLE_RATE_HZ,
-            level_db=level_db(latest, LEVEL_FLOOR_DB),
+            latest=latest,
             gate_open=self._gate_open,
             gate_open_s=self._open_samples / SAMPLE_RATE_HZ,
         )
@@ -165,20 +176,33 @@ class CaptureWorker:
 
 
 class InferWorker:
-    """Work queue → posteriors → detections and near misses. Runs on kws-infer."""
+    """Work queue → posteriors → detections and near misses. Runs on kws-infer.
+
+    Args:
+        queue: the work.
+        spotter: infers hop by hop, and decides.
+        inferred: infers many hops of the work at a time, elsewhere; None where the source is paced.
+        arrivals: when the audio came.
+        bus: where events go.
+        status: what the display shows.
+        model: its name in events.
+        clips: keeps the audio of what is found, or None.
+    """
 
     def __init__(
         self,
         queue: WorkQueue,
         spotter: Spotter,
+        inferred: Callable[[Iterable[Work]], Iterable[Done]] | None,
         arrivals: Arrivals,
         bus: EventBus,
         status: Status,
         model: str,
-        clips: ClipSaver | None,
+        clips: "ClipSaver | None",
     ) -> None:
         self._queue = queue
         self._spotter = spotter
+        self._inferred = inferred
         self._arrivals = arrivals
         self._bus = bus
         self._status = status
@@ -187,25 +211,43 @@ class InferWorker:
 
     def run(self) -> None:
         """Infer until the queue is closed and empty."""
-        while (work := self._queue.take()) is not None:
-            match work:
-                case Reset():
-                    self._spotter.reset()
-                case Pause():
-                    self._near_missed(self._spotter.pause())
-                case hop_sample:
-                    self._infer(hop_sample)
+        work: Iterator[Work] = iter(self._queue.take, None)
+        things: Iterable[Done] = self._inferred(work) if self._inferred else work
+        # When the program is to stop, nobody waits for what is inferred elsewhere.
+        with suppress(CancelledError):
+            for thing in things:
+                self._do(thing)
         # A stop comes in the middle of the audio, before the gate closes.
         self._near_missed(self._spotter.pause())
+
+    def _do(self, thing: Done) -> None:
+        match thing:
+            case range():
+                for hop_sample in thing:
+                    self._infer(hop_sample)
+                self._queue.done(thing[-1])
+            case Inferred():
+                began_ns = time.monotonic_ns()
+                for posterior in thing.each():
+                    self._decided(self._spotter.decide(posterior), began_ns)
+                self._queue.done(thing.hops[-1])
+            case Pause():
+                self._near_missed(self._spotter.pause())
+                self._queue.done(thing.sample)
+            case Reset():
+                self._spotter.reset()
 
     def _infer(self, hop_sample: int) -> None:
         began_ns = time.monotonic_ns()
         result = self._spotter.infer(hop_sample)
-        if result is None:
-            total = self._status.dropped(1)
-            body = DroppedBody(what="hops", count=1, total=total)
-            self._bus.publish(body, hop_sample / SAMPLE_RATE_HZ)
+        if result is not None:
+            self._decided(result, began_ns)
             return
+        total = self._status.dropped(1)
+        body = DroppedBody(what="hops", count=1, total=total)
+        self._bus.publish(body, hop_sample / SAMPLE_RATE_HZ)
+
+    def _decided(self, result: HopResult, began_ns: int) -> None:
         self._status.hop(result.scores)
         if result.detection is not None:
             self._detected(result.detection, began_ns)
@@ -214,10 +256,12 @@ class InferWorker:
     def _detected(self, detection: Detection, began_ns: int) -> None:
         latency = None
         arrived_ns = self._arrivals.of(detection.decided_sample)
-        if arrived_ns is not None:
+        passed_ns = self._arrivals.of_passing(detection.decided_sample)
+        if arrived_ns is not None and passed_ns is not None:
             now_ns = time.monotonic_ns()
             latency = Latency(
-                queue=(began_ns - arrived_ns) / _NS_PER_MS,
+                gate=(passed_ns - arrived_ns) / _NS_PER_MS,
+                queue=(began_ns - passed_ns) / _NS_PER_MS,
                 inference=(now_ns - began_ns) / _NS_PER_MS,
                 total=(now_ns - arrived_ns) / _NS_PER_MS,
             )

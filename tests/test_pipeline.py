@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import daemon
 from support.settings import write_eager_config
-from support.tiny_model import make_tiny_model
+from support.tiny_model import WHOLE, make_tiny_model
 
-from kws_live.config import EffectiveSettings, GateSettings, effective, load
+from kws_live.config import Config, EffectiveSettings, GateSettings, effective, load
 from kws_live.model import Classifier, ModelFolder, load_model_folder
 from kws_live.offline import spot
-from kws_live.pipeline import RING_SAMPLES, Arrivals, Intake, Intaken, Spotter, level_db
+from kws_live.pipeline import RING_SAMPLES, Arrivals, Intake, Intaken, Spotter
 from kws_live.sources.files import FileSource
 from kws_live.stages.ring import Ring
 from kws_live.types import SAMPLE_RATE_HZ, Block, Float32Array, Gap, Int16Array, Span
@@ -113,13 +114,52 @@ def test_live_equals_offline(
     assert same(heard, offline)
 
 
+@pytest.mark.parametrize(
+    ("kind", "runtime"),
+    [({}, "int8 streaming"), (WHOLE, "int8"), ({"normalise": True}, "int8")],
+    ids=["streams", "group norm", "normalised windows"],
+)
+def test_any_model_runs_in_the_same_daemon(
+    kind: dict[str, Any], runtime: str, speech_file: Path, tmp_path: Path
+) -> None:
+    """Whether its frames can be kept or not: live, as a file and without threads it decides the same."""
+    model = load_model_folder(make_tiny_model(tmp_path / "model", **kind))
+    classifier = Classifier(model)
+    assert classifier.runtime.name == runtime
+    at_default = effective(Config(), model.operating_point)
+    source = FileSource(speech_file, BLOCK)
+    hops = spot(source, model, classifier, at_default.gate, at_default.decoder)
+    usual = float(np.median([hop.scores["no"] for hop in hops]))
+    decoder = f"threshold = {usual}\nrelease = {usual * 0.99}\nrefractory_s = 0.1"
+    config = tmp_path / "config.toml"
+    config.write_text(f"schema = 1\n[decoder]\n{decoder}\n")
+    eager = effective(load(config, {}, {}).config, model.operating_point)
+    source = FileSource(speech_file, BLOCK)
+    expected = [
+        (hop.detection.keyword, hop.detection.decided_sample, hop.detection.score)
+        for hop in spot(source, model, classifier, eager.gate, eager.decoder)
+        if hop.detection
+    ]
+    assert expected
+    for pace in ((), ("--realtime",)):
+        common = ("--input", speech_file, "--json", "--model", model.path, "--config", config)
+        result = daemon.run(*common, *pace)
+        found = daemon.events(result.stdout)
+        assert found[0]["runtime"] == runtime
+        heard = [
+            (keyword, round(decided_s * SAMPLE_RATE_HZ), score)
+            for keyword, decided_s, score in daemon.detections(found)
+        ]
+        assert same(heard, expected)
+
+
 class Halves:
     """The capture half and the inference half on one ring, as the daemon has them, without threads."""
 
     def __init__(self, model: ModelFolder, classifier: Classifier, in_force: EffectiveSettings):
         self.ring = Ring(RING_SAMPLES)
         self._intake = Intake(self.ring, ALWAYS_OPEN)
-        self._spotter = Spotter(self.ring, classifier, model.window_samples, in_force.decoder)
+        self._spotter = Spotter(self.ring, classifier, in_force.decoder)
         self._hop_samples = model.hop_samples
 
     def take(self, samples: Int16Array) -> list[int | Reset]:
@@ -235,6 +275,15 @@ def test_arrivals_know_nothing_of_the_future() -> None:
     assert arrivals.of(481) is None
 
 
+def test_arrivals_date_what_the_gate_let_through_apart() -> None:
+    """Passing comes after arriving, a span at a time."""
+    arrivals = Arrivals()
+    arrivals.add(480, 100)
+    assert arrivals.of_passing(1) is None
+    arrivals.passed(960, 300)
+    assert (arrivals.of(480), arrivals.of_passing(480)) == (100, 300)
+
+
 def test_arrivals_forget_what_is_long_ago() -> None:
     """They never give the wrong block's time instead."""
     arrivals = Arrivals(kept=2)
@@ -253,10 +302,3 @@ def test_arrivals_of_any_blocks(lengths: list[int], data: st.DataObject) -> None
         arrivals.add(int(end), int(end))
     sample = data.draw(st.integers(1, int(ends[-1])))
     assert arrivals.of(sample) == next(end for end in ends if end >= sample)
-
-
-@pytest.mark.parametrize(("amplitude", "level"), [(32_767, 0.0), (3_277, -20.0), (0, -90.0)])
-def test_the_level_is_in_db_of_full_scale(amplitude: int, level: float) -> None:
-    """A square wave of full scale has 0 dB, digital silence the floor."""
-    samples = np.tile(np.array([amplitude, -amplitude], np.int16), 240)
-    assert level_db(samples, -90.0) == pytest.approx(level, abs=0.01)

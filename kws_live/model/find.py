@@ -1,8 +1,8 @@
 """Where models are found by name."""
 
+import importlib
 import os
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 
 from kws_live.errors import ModelError, did_you_mean
@@ -26,7 +26,7 @@ def find_model(model: str, env: Mapping[str, str] = os.environ) -> Path:
                 f"model folder {model!r} does not exist. Give a folder with a {MANIFEST_NAME}."
             )
         return path
-    homes = [Path(str(resources.files("kws_models")))]
+    homes = [Path(importlib.import_module("kws_models").__path__[0])]
     data_home = Path(env.get("XDG_DATA_HOME", ""))
     if not data_home.is_absolute():
         data_home = Path(os.path.expanduser("~/.local/share"))

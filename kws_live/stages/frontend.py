@@ -8,6 +8,7 @@ from kws_live.types import SAMPLE_RATE_HZ, Block, Float32Array, Int16Array
 _QUALITY = "MQ"
 """Passes 95 % of the band at a delay of 19 ms; LQ (6 ms) would cut the fricatives that tell words apart."""
 
+_FULL_SCALE = 32768
 _EMPTY = np.zeros(0, dtype=np.int16)
 
 
@@ -37,7 +38,10 @@ class Frontend:
                     block.rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality=_QUALITY
                 )
             )
-        mono = _mix_down(block.samples)
+        samples = block.samples
+        if samples.dtype == np.int16 and samples.shape[1] == 1 and self._resampler is None:
+            return np.ascontiguousarray(samples[:, 0])
+        mono = _mix_down(samples)
         if self._resampler is not None:
             mono = self._resampler.resample_chunk(mono)
         return _to_int16(mono)
@@ -54,19 +58,21 @@ class Frontend:
         return tail
 
 
-def _mix_down(samples: Float32Array) -> Float32Array:
-    """Mean over channels: float32 [frames, channels] → float32 [frames], summed in channel order."""
-    mono = samples[:, 0]
+def _mix_down(samples: Float32Array | Int16Array) -> Float32Array:
+    """Mean over channels: [frames, channels] → float32 [frames] in [-1, 1], summed in channel order."""
+    mono = samples[:, 0].astype(np.float32)
+    for channel in range(1, samples.shape[1]):
+        mono += samples[:, channel]
+    if samples.dtype == np.int16:
+        mono *= np.float32(1 / _FULL_SCALE)
     if samples.shape[1] > 1:
-        mono = mono.copy()
-        for channel in range(1, samples.shape[1]):
-            mono += samples[:, channel]
         mono /= np.float32(samples.shape[1])
-    return np.ascontiguousarray(mono)
+    return mono
 
 
 def _to_int16(samples: Float32Array) -> Int16Array:
-    rounded: Int16Array = np.clip(np.rint(samples * np.float32(32768)), -32768, 32767).astype(
-        np.int16
-    )
-    return rounded
+    scaled = samples * np.float32(_FULL_SCALE)
+    np.rint(scaled, out=scaled)
+    np.minimum(scaled, np.float32(_FULL_SCALE - 1), out=scaled)
+    np.maximum(scaled, np.float32(-_FULL_SCALE), out=scaled)
+    return scaled.astype(np.int16)

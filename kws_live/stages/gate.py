@@ -2,22 +2,20 @@
 
 import math
 
-import numpy as np
-import webrtcvad
-
 from kws_live.config import GateSettings
 from kws_live.types import SAMPLE_RATE_HZ, GateChange, Int16Array, Span
+from kws_live.voice import VoiceDetector
 
 PIECE_SAMPLES = SAMPLE_RATE_HZ * 30 // 1000
-"""webrtcvad judges 10, 20 or 30 ms; the longest costs least and is still a third of a hop."""
+"""The voice detector judges 10, 20 or 30 ms; the longest costs least and is still a third of a hop."""
+_PIECE_BYTES = 2 * PIECE_SAMPLES
 
 
 class Gate:
     """Opens fast on voice, closes after a hangover, and reaches back over a pre-roll when it opens.
 
-    The voice-activity detector is WebRTC's (a Gaussian mixture over six sub-bands). It judges
-    pieces of 30 ms on a grid that begins at the start of the stream or of the last reset, so the
-    spans are the same for any block size.
+    The voice detector judges pieces of 30 ms on a grid that begins at the start of the stream or of
+    the last reset, so what the spans cover is the same for any block size.
 
     Args:
         settings: mode 0 (lenient) to 3 (strict), and the times in seconds; when not enabled the
@@ -33,8 +31,8 @@ class Gate:
 
     def reset(self, at_sample: int) -> None:
         """Forget everything; the next sample pushed is `at_sample`."""
-        self._vad = webrtcvad.Vad(self._settings.mode)
-        self._pending = np.zeros(0, dtype=np.int16)
+        self._vad = VoiceDetector(self._settings.mode)
+        self._pending = b""
         self._position = at_sample
         self._inferred_to = at_sample
         self._open = False
@@ -47,45 +45,49 @@ class Gate:
         A change comes before the span that it begins and after the span that it ends.
         """
         out: list[Span | GateChange] = []
-        audio = np.concatenate((self._pending, samples)) if len(self._pending) else samples
-        whole = len(audio) // PIECE_SAMPLES * PIECE_SAMPLES
-        for at in range(0, whole, PIECE_SAMPLES):
-            self._judge(audio[at : at + PIECE_SAMPLES], out)
-        self._pending = audio[whole:].copy()
+        audio = self._pending + samples.tobytes()
+        whole = len(audio) - len(audio) % _PIECE_BYTES
+        always, is_speech = not self._settings.enabled, self._vad.is_speech
+        for at in range(0, whole, _PIECE_BYTES):
+            self._judge(always or is_speech(audio[at : at + _PIECE_BYTES]), out)
+        self._pending = audio[whole:]
+        if self._open:
+            # A piece that begins while it is open is inferred whole, whatever it holds: no window
+            # needs to wait for the end of the piece that it ends in.
+            self._extend(out, self._position + len(self._pending) // 2)
         return out
 
     def flush(self) -> list[Span | GateChange]:
         """End the stream: return the span of the last incomplete piece, if the gate is open, and the closing."""
         out: list[Span | GateChange] = []
-        self._position += len(self._pending)
-        self._pending = self._pending[:0]
+        self._position += len(self._pending) // 2
+        self._pending = b""
         if self._open:
-            self._extend(out)
+            self._extend(out, self._position)
             self._open = False
             out.append(GateChange(open=False, sample=self._position))
         return out
 
-    def _judge(self, piece: Int16Array, out: list[Span | GateChange]) -> None:
-        voiced = not self._settings.enabled or self._vad.is_speech(piece.tobytes(), SAMPLE_RATE_HZ)
+    def _judge(self, voiced: bool, out: list[Span | GateChange]) -> None:
+        """Take in whether the next piece holds voice."""
         self._position += PIECE_SAMPLES
         if voiced:
             self._voiced_pieces += 1
             self._last_voice = self._position
-        else:
-            self._voiced_pieces = 0
-        if self._open:
-            self._extend(out)
-            if not voiced and self._position - self._last_voice >= self._hangover_samples:
-                self._open = False
-                out.append(GateChange(open=False, sample=self._position))
-        elif self._voiced_pieces >= self._onset_pieces:
-            self._open = True
-            onset = self._position - self._voiced_pieces * PIECE_SAMPLES
-            self._inferred_to = max(self._inferred_to, onset - self._preroll_samples)
-            out.append(GateChange(open=True, sample=self._position))
-            self._extend(out)
+            if not self._open and self._voiced_pieces >= self._onset_pieces:
+                self._open = True
+                onset = self._position - self._voiced_pieces * PIECE_SAMPLES
+                self._inferred_to = max(self._inferred_to, onset - self._preroll_samples)
+                out.append(GateChange(open=True, sample=self._position))
+            return
+        self._voiced_pieces = 0
+        if self._open and self._position - self._last_voice >= self._hangover_samples:
+            self._extend(out, self._position)
+            self._open = False
+            out.append(GateChange(open=False, sample=self._position))
 
-    def _extend(self, out: list[Span | GateChange]) -> None:
-        if self._position > self._inferred_to:
-            out.append(Span(self._inferred_to, self._position))
-            self._inferred_to = self._position
+    def _extend(self, out: list[Span | GateChange], to_sample: int) -> None:
+        """Give out the span up to a sample."""
+        if to_sample > self._inferred_to:
+            out.append(Span(self._inferred_to, to_sample))
+            self._inferred_to = to_sample

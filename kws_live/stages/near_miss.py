@@ -116,7 +116,7 @@ class NearMisses:
                 keyword.explain()
             elif score >= keyword.release:
                 keyword.rise(now, score, word)
-            else:
+            elif keyword.peak is not None or keyword.explained:
                 if (near_miss := keyword.end()) is not None:
                     ended.append(near_miss)
                 keyword.forget()

@@ -42,7 +42,8 @@ class Ring:
             at = self._end % self._capacity
             first = min(len(samples), self._capacity - at)
             self._buffer[at : at + first] = samples[:first]
-            self._buffer[: len(samples) - first] = samples[first:]
+            if first < len(samples):
+                self._buffer[: len(samples) - first] = samples[first:]
             self._end += len(samples)
 
     def skip(self, samples: int) -> None:
@@ -72,6 +73,9 @@ class Ring:
                 return out
             if valid_start < self._end - self._capacity:
                 return None
-            indices = np.arange(valid_start, end_sample) % self._capacity
-            out[valid_start - start_sample :] = self._buffer[indices]
+            valid = out[valid_start - start_sample :]
+            at = valid_start % self._capacity
+            first = min(len(valid), self._capacity - at)
+            valid[:first] = self._buffer[at : at + first]
+            valid[first:] = self._buffer[: len(valid) - first]
             return out

@@ -36,8 +36,10 @@ def test_a_sound_folder_is_read(sound_model: Path) -> None:
     folder = load_model_folder(sound_model)
     assert folder.labels == ("yes", "no", "_unknown_", "_silence_")
     assert folder.keywords == ("yes", "no")
-    assert folder.runtime_files == ("model_quantized.onnx", "model.onnx")
-    assert folder.self_test.window.shape == (folder.window_samples,)
+    names = [(runtime.name, runtime.streams, runtime.batches) for runtime in folder.runtimes]
+    assert names == [("int8 streaming", True, True), ("float32 streaming", True, True)]
+    assert folder.runtimes[0].files == ("encoder_quantized.onnx", "head_quantized.onnx")
+    assert folder.self_test_window.shape == (folder.window_samples,)
 
 
 def test_unknown_is_weighted_as_the_manifest_says(edit: Edit) -> None:
@@ -99,7 +101,7 @@ def test_a_newer_format_wants_a_newer_program(edit: Edit) -> None:
     "key",
     [
         *("format", "name", "labels", "sample_rate_hz", "window_samples", "hop_samples"),
-        *("stride_samples", "receptive_field_samples", "runtime_files", "operating_point"),
+        *("stride_samples", "receptive_field_samples", "runtimes", "operating_point"),
         *("operating_points", "self_test", "sha256"),
     ],
 )
@@ -114,17 +116,21 @@ def test_a_missing_field_is_named(edit: Edit, key: str) -> None:
     [
         ("labels",),
         ("labels", 0),
-        ("runtime_files", 0),
+        ("runtimes",),
+        ("runtimes", 0),
+        ("runtimes", 0, "name"),
+        ("runtimes", 0, "files"),
+        ("runtimes", 0, "files", 0),
+        ("runtimes", 0, "self_test"),
+        ("runtimes", 0, "self_test", "logits"),
+        ("runtimes", 0, "self_test", "logits", 0),
+        ("self_test",),
         ("operating_points", "default"),
         ("operating_points", "default", "gate"),
         ("operating_points", "default", "decoder"),
         ("operating_points", "default", "keywords"),
         ("operating_points", "default", "keywords", "yes"),
         ("self_test", "window_int16_base64"),
-        ("self_test", "files"),
-        ("self_test", "files", "model.onnx"),
-        ("self_test", "files", "model.onnx", "logits"),
-        ("self_test", "files", "model.onnx", "logits", 0),
         ("sha256", "model.onnx"),
     ],
     ids=lambda path: ".".join(map(str, path)),
@@ -145,7 +151,9 @@ def test_a_value_of_the_wrong_type_is_refused(
         with pytest.raises(ModelError, match="corrupt"):
             load_model_folder(folder).read_file("model.onnx")
     elif path[-2:] == ("logits", 0) and type(wrong) in (int, float):
-        assert load_model_folder(folder).self_test.expected["model.onnx"][0] == wrong
+        assert load_model_folder(folder).runtimes[0].expected_logits[0] == wrong
+    elif path[-1] == "name" and isinstance(wrong, str):
+        assert load_model_folder(folder).runtimes[0].name == wrong
     else:
         refuses(folder, "Install the model again")
 
@@ -166,7 +174,7 @@ def test_a_value_of_the_wrong_type_is_refused(
         ("labels", ["yes", "yes", "_unknown_", "_silence_"]),
         ("labels", ["yes", "no", "_unknown_"]),
         ("labels", []),
-        ("runtime_files", []),
+        ("runtimes", []),
     ],
 )
 def test_a_value_out_of_range_is_named(edit: Edit, key: str, value: object) -> None:
@@ -183,23 +191,44 @@ def test_a_runtime_file_is_a_plain_name_in_the_folder(edit: Edit, name: str) -> 
     """No path, no special name, no control character."""
 
     def spoil(kws: Document) -> None:
-        kws["runtime_files"] = [name]
+        kws["runtimes"][0]["files"][1] = name
         kws["sha256"][name] = "0" * 64
-        kws["self_test"]["files"][name] = kws["self_test"]["files"]["model.onnx"]
 
-    refuses(edit(spoil), "runtime_files")
+    refuses(edit(spoil), "runtimes.0..files")
+
+
+@pytest.mark.parametrize(
+    "files", [[], ["model.onnx"] * 2, ["model.onnx", "head.onnx", "encoder.onnx"], ["other.onnx"]]
+)
+def test_a_runtime_has_one_file_or_two_with_hashes(edit: Edit, files: list[str]) -> None:
+    """Nothing else can be run."""
+    refuses(edit(lambda kws: kws["runtimes"][0].update(files=files)), "runtimes.0..files")
+
+
+@pytest.mark.parametrize("batches", [None, 1, "yes"])
+def test_whether_a_runtime_batches_is_said(edit: Edit, batches: object) -> None:
+    """A guess would change what it computes."""
+    refuses(edit(lambda kws: kws["runtimes"][0].update(batches=batches)), "runtimes.0..batches")
+
+
+def test_a_window_that_holds_no_frame_cannot_stream(edit: Edit) -> None:
+    """However long they are said to be."""
+    refuses(edit(lambda kws: kws.update(receptive_field_samples=16_001)), "stream.*shorter")
 
 
 @pytest.mark.parametrize(
     "text", ["\x1b[31mred", "two\nlines", "a\0b", "\x7f", "\u202eltr", "\ud800"]
 )
-@pytest.mark.parametrize("key", ["name", "labels"])
+@pytest.mark.parametrize("key", ["name", "labels", "runtimes"])
 def test_names_hold_nothing_that_a_terminal_would_obey(edit: Edit, key: str, text: str) -> None:
     """They are printed, drawn and given to hooks."""
 
     def spoil(kws: Document) -> None:
         if key == "name":
             kws["name"] = text
+            return
+        if key == "runtimes":
+            kws["runtimes"][0]["name"] = text
             return
         kws["labels"][0] = text
         keywords = kws["operating_points"]["default"]["keywords"]
@@ -214,7 +243,7 @@ def test_numbers_of_the_self_test_are_finite(edit: Edit, key: str, number: float
     """An endless tolerance would pass anything."""
 
     def spoil(kws: Document) -> None:
-        entry = kws["self_test"]["files"]["model.onnx"]
+        entry = kws["runtimes"][0]["self_test"]
         entry[key] = [number] * 4 if key == "logits" else number
 
     refuses(edit(spoil), key)
@@ -224,7 +253,7 @@ def test_a_number_that_json_makes_infinite(model: Path) -> None:
     """1e400 is valid JSON."""
     file = model / "kws.json"
     document = json.loads(file.read_text())
-    document["self_test"]["files"]["model.onnx"]["logits"] = ["BIG"] * 4
+    document["runtimes"][0]["self_test"]["logits"] = ["BIG"] * 4
     file.write_text(json.dumps(document).replace('"BIG"', "1e400"))
     refuses(model, "logits")
 
@@ -234,7 +263,7 @@ def test_a_tolerance_lets_not_everything_pass(edit: Edit, tolerance: float) -> N
     """It is a difference of posteriors: at least 0, and below 1."""
 
     def spoil(kws: Document) -> None:
-        kws["self_test"]["files"]["model.onnx"]["tolerance"] = tolerance
+        kws["runtimes"][1]["self_test"]["tolerance"] = tolerance
 
     refuses(edit(spoil), "tolerance")
 
@@ -294,8 +323,8 @@ def test_a_file_with_another_hash_is_not_opened(model: Path) -> None:
 
 def test_a_missing_runtime_file_is_named(model: Path) -> None:
     """`kws.json` promises it."""
-    (model / "model_quantized.onnx").unlink()
-    with pytest.raises(ModelError, match=r"model_quantized\.onnx can't be read: No such file"):
+    (model / "head_quantized.onnx").unlink()
+    with pytest.raises(ModelError, match=r"head_quantized\.onnx can't be read: No such file"):
         Classifier(load_model_folder(model))
 
 
@@ -303,6 +332,8 @@ def test_a_window_that_the_graph_cannot_take(edit: Edit) -> None:
     """Too short for its convolutions."""
 
     def shorten(kws: Document) -> None:
+        kws["runtimes"][0]["files"] = ["model.onnx"]
+        del kws["runtimes"][1:]
         kws["window_samples"] = 100
         kws["self_test"]["window_int16_base64"] = base64.b64encode(bytes(200)).decode()
 
@@ -343,5 +374,5 @@ def test_any_value_anywhere_is_read_or_refused(
         folder = load_model_folder(tmp_path)
     except ModelError:
         return
-    assert len(folder.self_test.window) == folder.window_samples
+    assert len(folder.self_test_window) == folder.window_samples
     assert all(isinstance(label, str) for label in folder.labels)

@@ -30,10 +30,20 @@ def tone(rate_hz: int, frequency_hz: float, seconds: float = 1.0) -> np.ndarray:
 
 
 def test_mono_int16_at_16_khz_passes_bit_for_bit() -> None:
-    """Every int16 value comes out as it went in."""
+    """Every int16 value comes out as it went in, whether as such or as a float."""
     values = np.arange(-32768, 32768, dtype=np.int16)
     samples = (values.astype(np.float32) / 32768)[:, np.newaxis]
     assert np.array_equal(convert(samples, 16_000, [480]), values)
+    assert np.array_equal(convert(values[:, np.newaxis], 16_000, [480]), values)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+@pytest.mark.parametrize("rate_hz", [16_000, 44_100])
+def test_int16_and_float_samples_give_the_same(rate_hz: int, channels: int) -> None:
+    """A recording of a microphone, read as floats, is what the microphone gave."""
+    values = np.random.default_rng(2).integers(-32768, 32768, (rate_hz // 4, channels), np.int16)
+    as_floats = convert(values.astype(np.float32) / 32768, rate_hz, [480])
+    assert np.array_equal(convert(values, rate_hz, [480]), as_floats)
 
 
 @pytest.mark.parametrize("rate_hz", RATES_HZ)

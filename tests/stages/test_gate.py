@@ -49,6 +49,11 @@ def covered(events: list[Span | GateChange]) -> list[tuple[int, int]]:
     return joined
 
 
+def changes(events: list[Span | GateChange]) -> list[GateChange]:
+    """The openings and closings."""
+    return [event for event in events if isinstance(event, GateChange)]
+
+
 PHRASE = np.concatenate([silence(1.5), voice(0.5), silence(2.0)])
 
 
@@ -102,9 +107,30 @@ def test_a_stream_that_ends_while_open_is_inferred_to_its_end() -> None:
 @settings(max_examples=30)
 @given(sizes=st.lists(st.integers(1, 16_000), min_size=1, max_size=6))
 def test_any_block_size_gives_the_same_spans(sizes: list[int]) -> None:
-    """The gate judges on a grid of its own."""
+    """The gate judges on a grid of its own: the same is covered, and it changes at the same samples."""
     expected = run(Gate(SETTINGS), PHRASE, [len(PHRASE)])
-    assert run(Gate(SETTINGS), PHRASE, sizes) == expected
+    found = run(Gate(SETTINGS), PHRASE, sizes)
+    assert covered(found) == covered(expected)
+    assert changes(found) == changes(expected)
+    assert covered(expected)
+
+
+def test_a_large_block_gives_one_span_for_each_time_the_gate_was_open() -> None:
+    """What follows upon itself is not handed over in pieces."""
+    events = run(Gate(SETTINGS), np.concatenate([PHRASE, PHRASE]), [2 * len(PHRASE)])
+    kinds = [event.open if isinstance(event, GateChange) else Span for event in events]
+    assert kinds == [True, Span, False, True, Span, False]
+
+
+def test_while_it_is_open_nothing_waits_for_the_end_of_a_piece() -> None:
+    """Each block is let through to its last sample, wherever the pieces of 30 ms end."""
+    gate = Gate(SETTINGS)
+    run_in = voice(1.0)
+    gate.push(run_in)
+    for number in range(1, 30):
+        *_, span = gate.push(voice(0.01))
+        assert isinstance(span, Span)
+        assert span.end_sample == len(run_in) + number * SECOND // 100
 
 
 def test_reset_equals_fresh() -> None:
@@ -119,5 +145,4 @@ def test_without_a_hangover_it_closes_with_the_first_piece_without_voice() -> No
     """Voice itself never closes it."""
     short = GateSettings(enabled=True, mode=2, onset_s=0.06, hangover_s=0.0, preroll_s=0.3)
     events = run(Gate(short), np.concatenate([silence(1), voice(1.0), silence(1)]), [480])
-    changes = [event.open for event in events if isinstance(event, GateChange)]
-    assert changes == [True, False]
+    assert [change.open for change in changes(events)] == [True, False]
