@@ -5,23 +5,28 @@ take before those that give. They stop in the opposite order, so that what was h
 still reaches every sink.
 """
 
+import contextlib
 import logging
 import os
 import select
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from kws_live.clips.saver import ClipSaver
-from kws_live.display import LiveDisplay
 from kws_live.errors import KwsLiveError
 from kws_live.events import ClipCounts, ErrorBody, EventBus, Sink, StatsBody
 from kws_live.hooks import HookRunner
-from kws_live.recorder import Recorder
+from kws_live.pool import Pool
 from kws_live.sources.base import Source
 from kws_live.status import Status
 from kws_live.work_queue import WorkQueue
 from kws_live.workers import CaptureWorker, InferWorker
+
+if TYPE_CHECKING:
+    from kws_live.clips.saver import ClipSaver
+    from kws_live.display.live import LiveDisplay
+    from kws_live.recorder import Recorder
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +48,7 @@ class App:
         capture: the work of kws-capture.
         infer: the work of kws-infer.
         queue: the hops between the two.
+        pool: whose threads infer when the source isn't paced, or None.
         bus: where events go.
         hooks: the user's commands, a sink as well.
         sinks: who else takes events.
@@ -57,13 +63,14 @@ class App:
     capture: CaptureWorker
     infer: InferWorker
     queue: WorkQueue
+    pool: Pool | None
     bus: EventBus
     hooks: HookRunner
     sinks: Sequence[Sink]
     status: Status
-    display: LiveDisplay | None
-    recorder: Recorder | None
-    clips: ClipSaver | None
+    display: "LiveDisplay | None"
+    recorder: "Recorder | None"
+    clips: "ClipSaver | None"
     stats_interval_s: float
 
     def __post_init__(self) -> None:
@@ -91,6 +98,8 @@ class App:
         sinks = [self._start(f"kws-{sink.name}", sink.run) for sink in self.sinks]
         recorder = self._start("kws-record", self.recorder.run) if self.recorder else None
         clips = self._start("kws-clips", self.clips.run) if self.clips else None
+        workers = range(self.pool.workers) if self.pool else ()
+        pool = [self._start(f"kws-infer-{i}", self.pool.run) for i in workers if self.pool]
         infer = self._start("kws-infer", self.infer.run, then=self._end)
         # A source that fails, a truncated file say, ends as one that ended: first what it gave is used.
         capture = self._start(
@@ -101,6 +110,10 @@ class App:
 
         self._join(capture)
         self._join(infer)
+        if self.pool:
+            self.pool.close()
+        for thread in pool:
+            self._join(thread)
         if self.recorder and recorder:
             self.recorder.close()
             self._join(recorder)
@@ -130,6 +143,8 @@ class App:
         """Make whoever waits for somebody else wait no longer, once a stop is asked for."""
         select.select([self._stop_fd], [], [])
         self.queue.close(discard=True)
+        if self.pool:
+            self.pool.close()
         self.bus.release()
         if self.clips:
             self.clips.release()
@@ -146,6 +161,7 @@ class App:
         """Run a worker on a thread, and `then`; after an exception `failed`, which stops all by default."""
 
         def guarded() -> None:
+            _name_thread(name)
             try:
                 run()
             except BaseException as error:
@@ -188,3 +204,12 @@ class App:
             ),
             stream_s=snapshot.stream_s,
         )
+
+
+def _name_thread(name: str) -> None:
+    """Tell the system the calling thread's name, which Python keeps to itself, for `top -H` and the like."""
+    with (
+        contextlib.suppress(OSError),
+        open("/proc/thread-self/comm", "w", encoding="ascii") as comm,
+    ):
+        comm.write(name)

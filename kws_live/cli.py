@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -17,6 +17,9 @@ from kws_live import __version__
 from kws_live.commands.lazy import LazyGroup
 from kws_live.errors import KwsLiveError, OutputError
 from kws_live.text import printable
+
+if TYPE_CHECKING:
+    from kws_live.config import Resolved
 
 _WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
@@ -181,10 +184,9 @@ def _listen(
     check_config: bool,
 ) -> None:
     # Imported here so that --help, --version and completion answer at once.
-    from kws_live.compose import Options, compose, settle  # noqa: PLC0415
-    from kws_live.config import FlagError, load, render  # noqa: PLC0415
-    from kws_live.model import Classifier  # noqa: PLC0415
-    from kws_live.signals import Signals  # noqa: PLC0415
+    from kws_live.config import FlagError, load  # noqa: PLC0415
+    from kws_live.launch import launch  # noqa: PLC0415
+    from kws_live.options import Options  # noqa: PLC0415
 
     if input_ is not None and device is not None:
         raise click.UsageError("--input and --device exclude each other. Give one of them.")
@@ -202,29 +204,38 @@ def _listen(
     }
     try:
         resolved = load(None if config is None else Path(config), os.environ, flags)
-        settings = settle(resolved, keywords)
+        if print_config or check_config:
+            _show_config(resolved, keywords, check=not print_config)
+            return
+        options = Options(input_, realtime, as_json, None if record is None else Path(record))
+        app = launch(resolved, keywords, options)
     except FlagError as error:
         raise click.UsageError(str(error)) from error
-    if print_config:
-        click.echo(render(settings.resolved, settings.effective), nl=False)
-        return
-    if check_config:
-        Classifier(settings.folder)
-        click.echo(
-            f"ok: model {settings.folder.name!r} in {settings.folder.path}, "
-            f"{len(settings.effective.decoder.keywords)} keywords, "
-            f"{len(settings.resolved.config.hooks)} hooks"
-        )
-        return
-    app = compose(
-        settings,
-        Options(input_, realtime, as_json, None if record is None else Path(record)),
-    )
     if app.clips:
         _tell(f"keeping clips of detections and near misses in {app.clips.folder}")
+    from kws_live.signals import Signals  # noqa: PLC0415
+
     with Signals(app) as signals:
         app.run()
     signals.raise_again()
+
+
+def _show_config(resolved: "Resolved", keywords: Sequence[str], check: bool) -> None:
+    """Hold the configuration against its model, and print it, or open the model too and say so."""
+    from kws_live.compose import settle  # noqa: PLC0415
+    from kws_live.config import render  # noqa: PLC0415
+    from kws_live.model import Classifier  # noqa: PLC0415
+
+    settings = settle(resolved, keywords)
+    if not check:
+        click.echo(render(settings.resolved, settings.effective), nl=False)
+        return
+    Classifier(settings.folder)
+    click.echo(
+        f"ok: model {settings.folder.name!r} in {settings.folder.path}, "
+        f"{len(settings.effective.decoder.keywords)} keywords, "
+        f"{len(settings.resolved.config.hooks)} hooks"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -7,11 +7,10 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import resources
+from functools import partial
 from pathlib import Path
 
 from kws_live.app import App
-from kws_live.clips.saver import ClipSaver
 from kws_live.config import (
     EffectiveSettings,
     Resolved,
@@ -20,7 +19,6 @@ from kws_live.config import (
     effective,
     select_keywords,
 )
-from kws_live.display import LinePrinter, LiveDisplay, can_show
 from kws_live.errors import OutputError
 from kws_live.events import (
     EventBus,
@@ -32,12 +30,13 @@ from kws_live.events import (
 )
 from kws_live.hooks import HookRunner
 from kws_live.model import Classifier, ModelFolder, find_model, load_model_folder
+from kws_live.options import STANDARD_INPUT, Options
+from kws_live.parts import open_clips, open_display, open_lines, open_recorder, open_source
 from kws_live.pipeline import RING_SAMPLES, Arrivals, Intake, Spotter
-from kws_live.recorder import Recorder
-from kws_live.sources.base import Source
-from kws_live.sources.files import FileSource
-from kws_live.sources.microphone import MicrophoneSource
-from kws_live.sources.raw import RawStdinSource
+from kws_live.pool import Pool
+from kws_live.sources.base import REST_S, Source
+from kws_live.sources.process import CaptureProcess
+from kws_live.spans import inferred, span_hops
 from kws_live.stages.gate import PIECE_SAMPLES
 from kws_live.stages.ring import Ring
 from kws_live.status import Status
@@ -47,30 +46,9 @@ from kws_live.workers import CaptureWorker, InferWorker
 
 _log = logging.getLogger(__name__)
 
-DEMO_DEVICE = "demo"
-STANDARD_INPUT = "-"
-
 _BACKLOG_S = 0.5
 """Past this, a paced source's oldest hops are skipped: a command half a second late is worse than a missed window."""
-_UNPACED_BACKLOG_HOPS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What one run is asked for beyond the configuration.
-
-    Attributes:
-        input: a sound file, "-" for raw samples on standard input, or None for the configured
-            device.
-        realtime: play `input` at its own pace.
-        json: write events to standard output.
-        record: where to keep the audio, or None.
-    """
-
-    input: str | None = None
-    realtime: bool = False
-    json: bool = False
-    record: Path | None = None
+_UNPACED_BACKLOG_HOPS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +80,13 @@ def settle(resolved: Resolved, keywords: Sequence[str] = ()) -> Settings:
     return Settings(resolved, folder, effective(resolved.config, folder.operating_point))
 
 
-def compose(settings: Settings, options: Options) -> App:
-    """Put one run together; the microphone is being opened while the model loads.
+def compose(settings: Settings, options: Options, microphone: CaptureProcess | None = None) -> App:
+    """Put one run together.
+
+    Args:
+        settings: what to run with.
+        options: what else is asked for.
+        microphone: the process that is opening the device already; it is closed with the app.
 
     Raises:
         KwsLiveError: the input, the model, the device or the recording can't be opened.
@@ -114,7 +97,7 @@ def compose(settings: Settings, options: Options) -> App:
             ", ".join(settings.effective.changed),
         )
     _refuse_recording_over_input(options)
-    source = _source(settings, options)
+    source = open_source(settings.resolved.config.audio, options, microphone)
     try:
         return assemble(settings, options, source)
     except BaseException:
@@ -135,38 +118,31 @@ def _refuse_recording_over_input(options: Options) -> None:
         )
 
 
-def _source(settings: Settings, options: Options) -> Source:
-    audio = settings.resolved.config.audio
-    block_frames = audio.block_ms * SAMPLE_RATE_HZ // 1000
-    if options.input == STANDARD_INPUT:
-        return RawStdinSource(sys.stdin.fileno(), block_frames, realtime=options.realtime)
-    if options.input is not None:
-        return FileSource(Path(options.input), block_frames, realtime=options.realtime)
-    if audio.device == DEMO_DEVICE:
-        demo = Path(str(resources.files("kws_live") / "demo/demo.flac"))
-        source = FileSource(demo, block_frames, realtime=True)
-        source.name = "demo recording"
-        return source
-    microphone = MicrophoneSource(audio.device, audio.block_ms)
-    microphone.start()
-    return microphone
-
-
 def assemble(settings: Settings, options: Options, source: Source) -> App:
     """As `compose`, for a source that is open already."""
     folder, config = settings.folder, settings.resolved.config
     decoder = settings.effective.decoder
     classifier = Classifier(folder)
-    _log.info("model %s in %s, running %s", folder.name, folder.path, classifier.file)
+    _log.info("model %s in %s, running %s", folder.name, folder.path, classifier.runtime.name)
     thresholds = {name: keyword.threshold for name, keyword in decoder.keywords.items()}
-    status = Status(thresholds=thresholds, model=f"{folder.name} ({classifier.file})")
+    status = Status(thresholds=thresholds, model=f"{folder.name} ({classifier.runtime.name})")
     status.device, status.duration_s = source.name, source.duration_s
-    recorder = Recorder(options.record, paced=source.paced) if options.record else None
-    ring = Ring(RING_SAMPLES)
-    queue = WorkQueue(folder.hop_samples, _limit_hops(settings, source.paced), paced=source.paced)
+    recorder = open_recorder(options, source)
+    pool = None if source.paced else Pool()
+    batch_hops = span_hops(classifier) if pool else 1
+    # What is being inferred must still be there when a clip of it is kept.
+    ahead_hops = pool.ahead * batch_hops if pool else 0
+    ring = Ring(RING_SAMPLES + ahead_hops * folder.hop_samples)
+    queue = WorkQueue(
+        folder.hop_samples,
+        _limit_hops(settings, source.paced),
+        paced=source.paced,
+        batch_hops=batch_hops,
+    )
     arrivals = Arrivals()
     bus = EventBus(new_run_id(), lossless=not source.paced)
-    screen = None if options.json else _screen(settings, source, status)
+    display = None if options.json else open_display(config.display, source, status)
+    screen = None if options.json else display or open_lines(source, status)
     # Not into a terminal that is drawn on: docs/hooks.md says why.
     nowhere = screen is not None and screen.takes_stderr
     hooks = HookRunner(config.hooks, bus.publish, None if nowhere else sys.stderr.fileno())
@@ -180,15 +156,11 @@ def assemble(settings: Settings, options: Options, source: Source) -> App:
         arrivals,
         bus,
         status,
-        _ready(folder, classifier.file, thresholds),
+        _ready(folder, classifier.runtime.name, thresholds),
         folder.window_samples,
         recorder,
     )
-    clips = (
-        ClipSaver(config.clips, ring, folder.window_samples, bus.publish, paced=source.paced)
-        if config.clips.directory
-        else None
-    )
+    clips = open_clips(config.clips, source, ring, folder.window_samples, bus)
     if clips:
         status.clips_folder = str(clips.folder)
     app = App(
@@ -196,7 +168,8 @@ def assemble(settings: Settings, options: Options, source: Source) -> App:
         capture=capture,
         infer=InferWorker(
             queue,
-            Spotter(ring, classifier, folder.window_samples, decoder),
+            Spotter(ring, classifier, decoder),
+            partial(inferred, ring=ring, classifier=classifier, pool=pool) if pool else None,
             arrivals,
             bus,
             status,
@@ -204,11 +177,12 @@ def assemble(settings: Settings, options: Options, source: Source) -> App:
             clips,
         ),
         queue=queue,
+        pool=pool,
         bus=bus,
         hooks=hooks,
         sinks=sinks,
         status=status,
-        display=screen if isinstance(screen, LiveDisplay) else None,
+        display=display,
         recorder=recorder,
         clips=clips,
         stats_interval_s=config.events.stats_interval_s,
@@ -223,20 +197,22 @@ def assemble(settings: Settings, options: Options, source: Source) -> App:
 def _limit_hops(settings: Settings, paced: bool) -> int:
     if not paced:
         return _UNPACED_BACKLOG_HOPS
-    # What comes at once is no backlog: the hops of a block, and those that an opening gate adds.
+    # What comes at once is no backlog: the hops of the blocks that a closed gate let gather, and
+    # those that an opening gate adds.
     gate = settings.effective.gate
-    at_once_s = settings.resolved.config.audio.block_ms / 1000 + gate.onset_s + gate.preroll_s
+    block_s = settings.resolved.config.audio.block_ms / 1000
+    at_once_s = REST_S + block_s + gate.onset_s + gate.preroll_s
     allowed_s = _BACKLOG_S + at_once_s + PIECE_SAMPLES / SAMPLE_RATE_HZ
     return math.ceil(allowed_s * SAMPLE_RATE_HZ / settings.folder.hop_samples)
 
 
 def _ready(
-    folder: ModelFolder, file: str, thresholds: dict[str, float]
+    folder: ModelFolder, runtime: str, thresholds: dict[str, float]
 ) -> Callable[[str, int], ReadyBody]:
     keywords = tuple(KeywordThreshold(name, value) for name, value in thresholds.items())
 
     def body(device: str, rate_hz: int) -> ReadyBody:
-        return ReadyBody(device, folder.name, file, keywords, rate_hz, _process_age_ms())
+        return ReadyBody(device, folder.name, runtime, keywords, rate_hz, _process_age_ms())
 
     return body
 
@@ -247,13 +223,3 @@ def _process_age_ms() -> float:
         started_ticks = int(stat.read().rpartition(b")")[2].split()[19])
     started_s = started_ticks / os.sysconf("SC_CLK_TCK")
     return max(0.0, (time.clock_gettime(time.CLOCK_BOOTTIME) - started_s) * 1e3)
-
-
-def _screen(settings: Settings, source: Source, status: Status) -> LiveDisplay | LinePrinter:
-    display = settings.resolved.config.display
-    wanted = display.enabled == "on" or (
-        display.enabled == "auto" and source.paced and "NO_COLOR" not in os.environ
-    )
-    if wanted and can_show(sys.stdout, os.environ):
-        return LiveDisplay(status, display.refresh_hz)
-    return LinePrinter(status, source.paced, verbose=_log.isEnabledFor(logging.INFO))

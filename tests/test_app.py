@@ -10,11 +10,12 @@ import pytest
 from support.tiny_model import make_tiny_model
 
 from kws_live.app import App
-from kws_live.compose import Options, Settings, assemble, settle
+from kws_live.compose import Settings, assemble, settle
 from kws_live.config import load
 from kws_live.errors import InputError
 from kws_live.events import Body, Event
-from kws_live.model import Classifier
+from kws_live.model import Classifier, Stream
+from kws_live.options import Options
 from kws_live.types import (
     SAMPLE_RATE_HZ,
     Block,
@@ -167,13 +168,13 @@ def test_when_inference_falls_behind_the_oldest_hops_are_skipped_and_counted(
     noted: Noted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Twenty seconds at once, and a model that takes 20 ms: events, totals and hops agree."""
-    quick = Classifier.posteriors
+    quick = Stream.posteriors
 
-    def slow(classifier: Classifier, window: Int16Array) -> Float32Array:
+    def slow(stream: Stream, end_sample: int) -> Float32Array | None:
         time.sleep(0.02)
-        return quick(classifier, window)
+        return quick(stream, end_sample)
 
-    monkeypatch.setattr(Classifier, "posteriors", slow)
+    monkeypatch.setattr(Stream, "posteriors", slow)
     app, notebook = noted(ScriptedSource(blocks(20), paced=True))
     app.run()
     stats = notebook.events[-1].body
@@ -239,6 +240,45 @@ def test_an_exception_in_a_worker_ends_the_run_with_it(noted: Noted) -> None:
         app.run()
     (error,) = notebook.bodies("error")
     assert error.exit_code == 70  # type: ignore[union-attr]
+    assert kws_threads() == []
+
+
+def test_an_exception_in_the_pool_ends_the_run_with_it(
+    noted: Noted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one in a worker of its own."""
+
+    def fail(classifier: Classifier, audio: Int16Array) -> Float32Array:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Classifier, "span_posteriors", fail)
+    app, notebook = noted(ScriptedSource(blocks(60)))
+    with pytest.raises(RuntimeError, match="a bug"):
+        app.run()
+    assert notebook.bodies("error")
+    assert kws_threads() == []
+
+
+def test_a_stop_does_not_wait_for_what_a_pool_was_given(
+    noted: Noted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A minute of audio would take as long: what is being inferred ends, and no more begins."""
+    quick = Classifier.span_posteriors
+    begun = []
+
+    def slow(classifier: Classifier, audio: Int16Array) -> Float32Array:
+        begun.append(len(audio))
+        time.sleep(0.5)
+        return quick(classifier, audio)
+
+    monkeypatch.setattr(Classifier, "span_posteriors", slow)
+    app, _ = noted(ScriptedSource(blocks(600)))
+    threading.Timer(0.3, app.stop).start()
+    began_s = time.monotonic()
+    app.run()
+    assert time.monotonic() - began_s < 2
+    assert app.pool is not None
+    assert len(begun) == app.pool.workers
     assert kws_threads() == []
 
 

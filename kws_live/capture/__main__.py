@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import NoReturn
 
 from kws_live.capture import portaudio
+from kws_live.capture.alsa import forget_encoder
 from kws_live.capture.devices import DEFAULT_DEVICE
 from kws_live.capture.guard import end_with_parent
 from kws_live.capture.recorder import Recorder, RecordWriter
@@ -31,6 +32,7 @@ def main() -> NoReturn:
     # Nothing that a library prints may get between the records.
     output_fd = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    forget_encoder()
     if arguments.list:
         _list(output_fd)
     _record(arguments.device, arguments.block_ms, RecordWriter(output_fd))

@@ -3,7 +3,6 @@
 Any call here may hang for ever when the sound server is frozen.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from kws_live.capture.devices import DeviceInfo
@@ -11,9 +10,6 @@ from kws_live.errors import DeviceError
 
 _MAX_CHANNELS = 2
 """Sound servers offer 32 channels on any device; more than a stereo pair is copies or silence."""
-
-Deliver = Callable[[bytes, bool], None]
-"""Takes interleaved int16 samples and whether PortAudio lost input before them."""
 
 
 def load() -> Any:
@@ -58,46 +54,33 @@ def input_devices(sounddevice: Any) -> list[DeviceInfo]:
 
 
 class InputStream:
-    """An open input stream, at the device's own rate; samples arrive on PortAudio's thread."""
+    """An open input stream, at the device's own rate, read on the caller's thread."""
 
-    def __init__(
-        self,
-        sounddevice: Any,
-        device: DeviceInfo,
-        block_ms: int,
-        deliver: Deliver,
-        ended: Callable[[], None],
-    ) -> None:
+    def __init__(self, sounddevice: Any, device: DeviceInfo, block_ms: int) -> None:
         """Open the device without starting it.
 
         Args:
             sounddevice: the module.
             device: what to open.
             block_ms: length of the blocks to deliver.
-            deliver: called with each block; must not block.
-            ended: called once, when the device stops delivering for good.
 
         Raises:
             DeviceError: the device can't be opened.
         """
         self.rate_hz = device.rate_hz
         self.channels = min(device.channels, _MAX_CHANNELS)
+        self._block_frames = max(1, self.rate_hz * block_ms // 1000)
         self._error = sounddevice.PortAudioError
         self._label = device.label
-
-        def callback(buffer: Any, _frames: int, _time: Any, status: Any) -> None:
-            deliver(bytes(buffer), bool(status.input_overflow))
-
         try:
+            # The block size also sets how often sound system and PortAudio wake up.
             self._stream = sounddevice.RawInputStream(
                 device=device.id,
                 samplerate=self.rate_hz,
                 channels=self.channels,
                 dtype="int16",
-                blocksize=max(1, self.rate_hz * block_ms // 1000),
+                blocksize=self._block_frames,
                 dither_off=True,
-                callback=callback,
-                finished_callback=ended,
             )
         except self._error as error:
             raise self._unusable(error) from error
@@ -112,6 +95,23 @@ class InputStream:
             self._stream.start()
         except self._error as error:
             raise self._unusable(error) from error
+
+    def read(self) -> tuple[bytes, bool]:
+        """Wait for the next block.
+
+        Returns:
+            Its samples, interleaved int16, and whether PortAudio lost input before them.
+
+        Raises:
+            DeviceError: the device has stopped delivering.
+        """
+        try:
+            samples, overflowed = self._stream.read(self._block_frames)
+        except self._error as error:
+            raise DeviceError(
+                "the device stopped delivering (unplugged, or the sound server went away)"
+            ) from error
+        return bytes(samples), overflowed
 
     def _unusable(self, error: Exception) -> DeviceError:
         return DeviceError(

@@ -1,15 +1,16 @@
-"""From PortAudio's callback to the pipe."""
+"""From PortAudio to the pipe."""
 
+import itertools
 import os
+import select
 import time
-from queue import SimpleQueue
+from collections import deque
 
 from kws_live.capture import portaudio
 from kws_live.capture.devices import choose
 from kws_live.capture.records import Flags, Kind, Record, message, pack
-from kws_live.errors import DeviceError
 
-_MAX_QUEUED_S = 5
+_MAX_WAITING_S = 5
 """Blocks kept while nobody reads the pipe (which holds several seconds itself) before they are
 dropped."""
 
@@ -18,16 +19,46 @@ class RecordWriter:
     """Writes records to a pipe; ends the process when the other end is closed."""
 
     def __init__(self, fd: int) -> None:
+        os.set_blocking(fd, False)
         self._fd = fd
+        self._waiting: deque[memoryview] = deque()
 
     def write(self, record: Record) -> None:
-        """Write one record, waiting for room in the pipe."""
-        rest = memoryview(pack(record))
+        """Write one record and what still waits, waiting for room in the pipe."""
+        self._waiting.append(memoryview(pack(record)))
+        poll = select.poll()
+        poll.register(self._fd, select.POLLOUT)
+        while not self._flush():
+            poll.poll()
+
+    def offer(self, record: Record, most_waiting: int) -> bool:
+        """Write one record as soon as the pipe takes it, or drop it; never waits.
+
+        What the pipe doesn't take now goes out with later calls.
+
+        Returns:
+            False if it was dropped, because `most_waiting` records wait already.
+        """
+        if self._waiting and not self._flush() and len(self._waiting) >= most_waiting:
+            return False
+        self._waiting.append(memoryview(pack(record)))
+        self._flush()
+        return True
+
+    def _flush(self) -> bool:
+        """Write what the pipe takes; return whether that was all."""
         try:
-            while rest:
-                rest = rest[os.write(self._fd, rest) :]
+            while self._waiting:
+                written = os.write(self._fd, self._waiting[0])
+                if written < len(self._waiting[0]):
+                    self._waiting[0] = self._waiting[0][written:]
+                else:
+                    self._waiting.popleft()
+        except BlockingIOError:
+            return False
         except BrokenPipeError:
             os._exit(0)
+        return True
 
 
 class Recorder:
@@ -44,51 +75,33 @@ class Recorder:
         self._spec = spec
         self._block_ms = block_ms
         self._writer = writer
-        self._queue: SimpleQueue[tuple[int, int, Flags, bytes] | None] = SimpleQueue()
-        self._max_queued = max(1, _MAX_QUEUED_S * 1000 // block_ms)
-        self._sequence = 0
-        self._dropped = False
 
     def run(self) -> None:
         """Open the device and write its blocks until it stops delivering.
+
+        Everything is done on this thread: each thread that a block passes through is a wake-up, and
+        a wake-up costs more than the work it is for.
 
         Raises:
             DeviceError: the device can't be found or opened, or has stopped delivering.
         """
         sounddevice = portaudio.load()
         device = choose(self._spec, portaudio.input_devices(sounddevice))
-        stream = portaudio.InputStream(
-            sounddevice, device, self._block_ms, self._deliver, lambda: self._queue.put(None)
-        )
+        stream = portaudio.InputStream(sounddevice, device, self._block_ms)
         stream.start()
         name = f"{device.label}, {stream.rate_hz} Hz, {stream.channels} ch"
         self._writer.write(message(Kind.OPENED, {"device": name}))
-        while (item := self._queue.get()) is not None:
-            sequence, boottime_ns, flags, samples = item
-            self._writer.write(
-                Record(
-                    Kind.AUDIO,
-                    samples,
-                    sequence,
-                    boottime_ns,
-                    stream.rate_hz,
-                    stream.channels,
-                    flags,
-                )
+        most_waiting = max(1, _MAX_WAITING_S * 1000 // self._block_ms)
+        dropped = Flags.NONE
+        for sequence in itertools.count():
+            samples, overflowed = stream.read()
+            record = Record(
+                Kind.AUDIO,
+                samples,
+                sequence,
+                time.clock_gettime_ns(time.CLOCK_BOOTTIME),
+                stream.rate_hz,
+                stream.channels,
+                dropped | Flags.OVERFLOW if overflowed else dropped,
             )
-        raise DeviceError(
-            "the device stopped delivering (unplugged, or the sound server went away)"
-        )
-
-    def _deliver(self, samples: bytes, overflowed: bool) -> None:
-        """Take a block on PortAudio's thread."""
-        boottime_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        flags = Flags.OVERFLOW if overflowed else Flags.NONE
-        if self._queue.qsize() >= self._max_queued:
-            self._dropped = True
-        else:
-            if self._dropped:
-                flags |= Flags.DROPPED
-                self._dropped = False
-            self._queue.put((self._sequence, boottime_ns, flags, samples))
-        self._sequence += 1
+            dropped = Flags.NONE if self._writer.offer(record, most_waiting) else Flags.DROPPED

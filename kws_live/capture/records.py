@@ -6,7 +6,7 @@ A record is a fixed header and a payload. Audio payloads are interleaved int16 i
 
 import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
@@ -93,26 +93,31 @@ class RecordReader:
     """Cuts a byte stream into records, however the bytes arrive."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._rest = b""
 
-    def feed(self, data: bytes) -> Iterator[Record]:
-        """Yield the records completed by `data`.
+    def feed(self, data: bytes) -> list[Record]:
+        """Return the records completed by `data`.
 
         Raises:
             ValueError: the bytes aren't a record.
         """
-        self._buffer += data
-        while len(self._buffer) >= _HEADER.size:
+        data = self._rest + data
+        records = []
+        start = 0
+        while len(data) - start >= _HEADER.size:
             magic, kind, flags, channels, sequence, rate_hz, boottime_ns, size = (
-                _HEADER.unpack_from(self._buffer)
+                _HEADER.unpack_from(data, start)
             )
             if magic != _MAGIC or size > _MAX_PAYLOAD_BYTES:
-                raise ValueError(f"not a capture record: {bytes(self._buffer[: _HEADER.size])!r}")
-            end = _HEADER.size + size
-            if len(self._buffer) < end:
-                return
-            payload = bytes(self._buffer[_HEADER.size : end])
-            del self._buffer[:end]
-            yield Record(
-                Kind(kind), payload, sequence, boottime_ns, rate_hz, channels, Flags(flags)
+                raise ValueError(f"not a capture record: {data[start : start + _HEADER.size]!r}")
+            payload_start = start + _HEADER.size
+            end = payload_start + size
+            if len(data) < end:
+                break
+            payload = data[payload_start:end]
+            records.append(
+                Record(Kind(kind), payload, sequence, boottime_ns, rate_hz, channels, Flags(flags))
             )
+            start = end
+        self._rest = data[start:]
+        return records

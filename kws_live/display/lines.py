@@ -5,8 +5,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final, TextIO
 
-from kws_live.display.farewell import totals
 from kws_live.display.history import hook_problem, problem_text
+from kws_live.display.totals import totals
 from kws_live.errors import OutputError
 from kws_live.events import (
     DetectionBody,
@@ -115,7 +115,7 @@ class LinePrinter:
         bar.start()
         self._bar = bar
         try:
-            for event in self._mailbox.with_ticks(_PROGRESS_S):
+            for event in self._mailbox.with_ticks(lambda: _PROGRESS_S):
                 if event is None:
                     bar.update(self._status.snapshot())
                 else:

@@ -16,22 +16,14 @@ from kws_live.display.render import render
 from kws_live.display.screen import Screen, write_all
 from kws_live.display.stderr import StderrTap
 from kws_live.errors import OutputError
-from kws_live.events import Event, Mailbox
+from kws_live.events import Event, Mailbox, VadBody
 from kws_live.status import Status, StatusSnapshot
 
 _CAPACITY: Final = 256
+_CALM_PERIOD_S: Final = 0.25
+"""While nobody speaks, only the level and the time change."""
 _REPAINT_S: Final = 5.0
 """What others wrote over the display stays no longer than this."""
-
-
-def can_show(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Return whether the live display suits `stream`: a terminal that can be drawn on, in the foreground."""
-    if not stream.isatty() or environ.get("TERM", "dumb") in {"dumb", "unknown"}:
-        return False
-    try:
-        return os.tcgetpgrp(stream.fileno()) == os.getpgrp()
-    except OSError:
-        return False
 
 
 class LiveDisplay:
@@ -42,7 +34,7 @@ class LiveDisplay:
 
     Args:
         status: what is going on.
-        refresh_hz: how often it is drawn, at most.
+        refresh_hz: how often it is drawn, at most; four times a second while the gate is closed.
         stream: the terminal.
         environ: of the process, for TERM, COLORTERM and NO_COLOR.
     """
@@ -68,6 +60,8 @@ class LiveDisplay:
         self._tap = StderrTap()
         self._shown: tuple[StatusSnapshot, tuple[int, int]] | None = None
         self._painted_s = 0.0
+        self._gate_open = False
+        self._changed = True
         self.takes_stderr: Final = self._tap.can_start()
         """Whether standard error is a terminal, which others must not write to while `run` is at work."""
 
@@ -125,14 +119,20 @@ class LiveDisplay:
                 write_all(sys.stderr.fileno(), f"{line}\n".encode(sys.stderr.encoding, "replace"))
 
     def _show_until_closed(self) -> None:
-        changed = True
-        for event in self._mailbox.with_ticks(self._period_s):
+        for event in self._mailbox.with_ticks(self._until_next_s):
             if event is not None:
                 self._history.record(event)
-                changed = True
+                self._changed = True
+                if isinstance(event.body, VadBody):
+                    self._gate_open = event.body.open
             else:
-                self._draw(time.monotonic(), changed)
-                changed = False
+                self._draw(time.monotonic(), self._changed)
+                self._changed = False
+
+    def _until_next_s(self) -> float:
+        if self._gate_open or self._changed:
+            return self._period_s
+        return max(self._period_s, _CALM_PERIOD_S)
 
     def _draw(self, now_s: float, changed: bool) -> None:
         for line in self._tap.lines():

@@ -14,10 +14,10 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
-from kws_live.display.sections import clock
 from kws_live.display.stderr import StderrTap
 from kws_live.display.theme import CALM, FAINT, HIT
 from kws_live.status import StatusSnapshot
+from kws_live.text import clock
 
 
 class ProgressBar:

@@ -8,19 +8,13 @@ from kws_live.display.frame import FrameLine, LineBuilder
 from kws_live.display.history import Heard, History, Message, NearlyHeard
 from kws_live.display.theme import ALARM, CALM, FAINT, HIT, PLAIN, STRONG, TROUBLE, Glyphs, cells
 from kws_live.status import LEVEL_FLOOR_DB, StatusSnapshot
+from kws_live.text import clock
 
 _METER_FLOOR_DB = -60.0
 _METER_LOUD_DB = -6.0
 _JUST_HEARD_S = 1.0
 _NAME_WIDTH = 14
 _SHORTEST_FOLDER = 12
-
-
-def clock(stream_s: float) -> str:
-    """Return stream time as "12:34", from one hour on as "1:02:34"."""
-    minutes, seconds = divmod(int(stream_s), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def title(snapshot: StatusSnapshot, width: int, glyphs: Glyphs) -> FrameLine:

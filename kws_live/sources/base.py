@@ -5,6 +5,9 @@ from typing import Protocol
 
 from kws_live.types import SourceItem
 
+REST_S = 0.1
+"""How long blocks may lie there while the reader is in no hurry: waking up costs more than a block does."""
+
 
 class Source(Protocol):
     """A stream of audio and of what happened to it.
@@ -15,11 +18,14 @@ class Source(Protocol):
         paced: True where the audio comes in real time and old work may be dropped; False where the
             source waits for whoever reads it and nothing is ever dropped.
         duration_s: length of the whole stream where that is known, else None.
+        unhurried: set by whoever reads it, from any thread, while a block may come `REST_S` late: a
+            microphone then hands over several at a time.
     """
 
     name: str
     paced: bool
     duration_s: float | None
+    unhurried: bool
 
     def items(self) -> Iterator[SourceItem]:
         """Yield the stream on the calling thread, until it ends or `stop` is called. Call it once.

@@ -14,12 +14,14 @@ from kws_live.types import Block, Float32Array, SourceItem
 
 _READ_FRAMES = 8192
 _LOWEST_RATE_HZ = 4_000
-_UNKNOWN_FRAMES = 1 << 62
+UNKNOWN_FRAMES = 1 << 62
 """What libsndfile gives for a FLAC that was written to a pipe."""
 
 
 class FileSource:
     """A WAV, FLAC, OGG or other file that libsndfile reads."""
+
+    unhurried = False
 
     def __init__(self, path: Path, block_frames: int, realtime: bool = False) -> None:
         """Open the file.
@@ -38,7 +40,7 @@ class FileSource:
         self._file = _open(path)
         rate_hz, channels = self._file.samplerate, self._file.channels
         self.name = f"{path.name}, {rate_hz} Hz, {channels} ch"
-        self._promised_frames = self._file.frames if self._file.frames < _UNKNOWN_FRAMES else 0
+        self._promised_frames = self._file.frames if self._file.frames < UNKNOWN_FRAMES else 0
         self.duration_s: float | None = self._promised_frames / rate_hz or None
         self._pacer = Pacer(rate_hz)
         self._stopped = False

@@ -12,6 +12,7 @@ import numpy as np
 
 from kws_live.capture.records import Flags, Kind, Record
 from kws_live.errors import DeviceError
+from kws_live.sources.base import REST_S
 from kws_live.sources.loss import LossMeter
 from kws_live.sources.process import CaptureProcess, RecordStream
 from kws_live.types import (
@@ -19,9 +20,9 @@ from kws_live.types import (
     Block,
     DeviceLost,
     DeviceRestored,
-    Float32Array,
     Gap,
     GapReason,
+    Int16Array,
     SourceItem,
 )
 
@@ -36,8 +37,6 @@ _BACKOFF_MAX_S = 5.0
 _SETTLED_S = 5.0
 """A device that lasted so long is tried again at once when it is lost; one that flaps is not."""
 
-_INT16_SCALE = np.float32(1 / 32768)
-
 _log = logging.getLogger(__name__)
 
 
@@ -51,38 +50,33 @@ class MicrophoneSource:
 
     paced = True
     duration_s: float | None = None
+    unhurried = False
 
-    def __init__(self, spec: str, block_ms: int = 30) -> None:
+    def __init__(
+        self, spec: str, block_ms: int = 50, process: CaptureProcess | None = None
+    ) -> None:
         """Prepare to record.
 
         Args:
             spec: which device, as `--device` takes it.
             block_ms: length of the blocks the device is asked for.
+            process: one that is opening that device already; it is closed with the source.
         """
         self.name = spec
         self.overflows = 0
         """Blocks before which PortAudio or the capture process says that audio was lost: hints, not
         the measure."""
-        self._arguments = ("--device", spec, "--block-ms", str(block_ms))
+        self._spec = spec
+        self._block_ms = block_ms
         self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._lock = threading.Lock()
         self._stopped = False
         self._reading = False
-        self._process: CaptureProcess | None = None
+        self._process = process
         self._backoff_s = _BACKOFF_FIRST_S
 
     def __del__(self) -> None:
         os.close(self._wake_fd)
-
-    def start(self) -> None:
-        """Start the capture process now, so that it gets ready while the caller does; optional.
-
-        Raises:
-            DeviceError: the system can't start a process now.
-        """
-        with self._lock:
-            if not self._stopped and self._process is None:
-                self._process = CaptureProcess(*self._arguments)
 
     def stop(self) -> None:
         """End `items` and the capture process; any thread, any number of times."""
@@ -123,10 +117,10 @@ class MicrophoneSource:
 
     def _open(self) -> _Opened | None:
         """Wait for the first block of a new capture process; None after `stop`."""
-        self.start()
         with self._lock:
-            if self._stopped or self._process is None:
+            if self._stopped:
                 return None
+            self._process = self._process or CaptureProcess.of_device(self._spec, self._block_ms)
             stream = RecordStream(self._process)
         deadline_s = time.monotonic() + OPEN_TIMEOUT_S
         while (record := stream.next(deadline_s - time.monotonic(), self._wake_fd)) is not None:
@@ -152,6 +146,8 @@ class MicrophoneSource:
                 if lost_frames:
                     yield _gap(lost_frames / record.rate_hz, "overrun")
                 yield _block(record)
+                if self.unhurried and opened.stream.drained:
+                    self._sleep(REST_S)
                 record = opened.stream.next(SILENT_S, self._wake_fd)
             reason = f"no audio for {SILENT_S:g} s"
         except DeviceError as error:
@@ -196,7 +192,7 @@ def _gap(lost_s: float, reason: GapReason) -> Gap:
 
 
 def _block(record: Record) -> Block:
-    samples: Float32Array = np.frombuffer(record.payload, np.int16) * _INT16_SCALE
+    samples: Int16Array = np.frombuffer(record.payload, np.int16)
     # The capture process dates blocks by the clock that counts suspended time; ours doesn't.
     suspended_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns()
     return Block(

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
+from typing import Self
 
 from kws_live.capture.records import Kind, Record, RecordReader
 from kws_live.errors import DeviceError
@@ -48,11 +50,26 @@ class CaptureProcess:
         assert self._child.stderr is not None
         self._stdout_fd = self._child.stdout.fileno()
         self._stderr_fd = self._child.stderr.fileno()
-        self._stderr_open = True
         self._stderr_tail = b""
+        self._poll = select.poll()
+        self._poll.register(self._stdout_fd, select.POLLIN)
+        self._poll.register(self._stderr_fd, select.POLLIN)
         # An unprivileged user may have used up the system's allowance for large pipes.
         with contextlib.suppress(OSError):
             fcntl.fcntl(self._stdout_fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+    @classmethod
+    def of_device(cls, spec: str, block_ms: int) -> Self:
+        """Start one that records.
+
+        Args:
+            spec: which device, as `--device` takes it.
+            block_ms: length of the blocks the device is asked for.
+
+        Raises:
+            DeviceError: the system can't start a process now.
+        """
+        return cls("--device", spec, "--block-ms", str(block_ms))
 
     @property
     def pid(self) -> int:
@@ -69,19 +86,18 @@ class CaptureProcess:
         Returns:
             Some bytes; b"" at the end; None when the time is up or `wake_fd` is readable.
         """
+        if wake_fd is not None:
+            self._poll.register(wake_fd, select.POLLIN)
         deadline_s = time.monotonic() + timeout_s
         while True:
-            poll = select.poll()
-            for fd in (self._stdout_fd, self._stderr_fd if self._stderr_open else None, wake_fd):
-                if fd is not None:
-                    poll.register(fd, select.POLLIN)
             left_s = max(0.0, deadline_s - time.monotonic())
-            ready = {fd for fd, _ in poll.poll(left_s * 1000)}
+            ready = {fd for fd, _ in self._poll.poll(left_s * 1000)}
             if wake_fd in ready or not ready:
                 return None
             if self._stderr_fd in ready:
                 said = os.read(self._stderr_fd, _READ_BYTES)
-                self._stderr_open = bool(said)
+                if not said:
+                    self._poll.unregister(self._stderr_fd)
                 self._stderr_tail = (self._stderr_tail + said)[-_STDERR_KEPT_BYTES:]
             if self._stdout_fd in ready:
                 return os.read(self._stdout_fd, _READ_BYTES)
@@ -119,7 +135,12 @@ class RecordStream:
         """Read from `process`, which the caller still owns."""
         self.process = process
         self._reader = RecordReader()
-        self._pending: list[Record] = []
+        self._pending: deque[Record] = deque()
+
+    @property
+    def drained(self) -> bool:
+        """Whether `next` would have to read from the process."""
+        return not self._pending
 
     def next(self, timeout_s: float, wake_fd: int) -> Record | None:
         """Return the next record, or None when the time is up or `wake_fd` is readable.
@@ -134,8 +155,8 @@ class RecordStream:
                 return None
             if not data:
                 raise DeviceError(self.process.last_words())
-            self._pending = list(self._reader.feed(data))
-        record = self._pending.pop(0)
+            self._pending.extend(self._reader.feed(data))
+        record = self._pending.popleft()
         if record.kind is Kind.ERROR:
             raise DeviceError(record.text("message"))
         return record

@@ -11,10 +11,10 @@ from kws_live.errors import InputError
 from kws_live.sources.pacing import Pacer
 from kws_live.types import SAMPLE_RATE_HZ, Block, SourceItem
 
-_SAMPLE_BYTES = 2
+_SAMPLE = np.dtype("<i2")
+_SAMPLE_BYTES = _SAMPLE.itemsize
 _READ_BYTES = 1 << 16
 _MAGIC_BYTES = 4
-_INT16_SCALE = np.float32(1 / 32768)
 _CONTAINERS = {b"RIFF": "a WAV", b"fLaC": "a FLAC", b"OggS": "an OGG"}
 _RECIPE = (
     "Send raw samples, for example `arecord -q -t raw -f S16_LE -r 16000 -c 1 | kws-live --input -`"
@@ -29,6 +29,7 @@ class RawStdinSource:
 
     paced = False
     duration_s: float | None = None
+    unhurried = False
 
     def __init__(self, fd: int, block_frames: int, realtime: bool = False) -> None:
         """Prepare to read.
@@ -117,7 +118,7 @@ class RawStdinSource:
             frames = min((len(pending) - start) // _SAMPLE_BYTES, self._block_frames)
             if frames < least_frames:
                 break
-            samples = np.frombuffer(bytes(pending[start : start + frames * _SAMPLE_BYTES]), "<i2")
+            samples = np.frombuffer(bytes(pending[start : start + frames * _SAMPLE_BYTES]), _SAMPLE)
             arrived_ns = None
             if self._pacer is not None:
                 due_ns = self._pacer.wait(frames)
@@ -127,11 +128,7 @@ class RawStdinSource:
                 # schedule has it.
                 arrived_ns = max(due_ns, read_ns)
             start += frames * _SAMPLE_BYTES
-            yield Block(
-                (samples.astype(np.float32) * _INT16_SCALE)[:, np.newaxis],
-                SAMPLE_RATE_HZ,
-                arrived_ns,
-            )
+            yield Block(samples[:, np.newaxis], SAMPLE_RATE_HZ, arrived_ns)
         del pending[:start]
 
 

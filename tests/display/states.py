@@ -57,7 +57,7 @@ def detection(keyword: str, decided_s: float, seq: int = 0, score: float = 0.93)
         start_s=max(decided_s - 0.6, 0.0),
         end_s=decided_s,
         model="default",
-        latency_ms=Latency(queue=80.0, inference=3.0, total=121.0),
+        latency_ms=Latency(gate=30.0, queue=88.0, inference=3.0, total=121.0),
     )
     return event(body, seq, decided_s)
 

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+import numpy as np
 import pytest
 from display.states import detection, event, hook, lost_device, near_miss
 
-from kws_live.display import LinePrinter
+from kws_live.display.lines import LinePrinter
 from kws_live.errors import OutputError
 from kws_live.events import (
     DeviceLostBody,
@@ -25,7 +26,7 @@ from kws_live.events import (
 )
 from kws_live.status import Status
 
-READY = ReadyBody("mic", "default", "model.onnx", (KeywordThreshold("yes", 0.7),), 44_100)
+READY = ReadyBody("mic", "default", "float32", (KeywordThreshold("yes", 0.7),), 44_100)
 
 
 @pytest.fixture
@@ -34,7 +35,9 @@ def printed(tmp_path: Path) -> Callable[..., tuple[str, str]]:
 
     def run(*events: Event, paced: bool, verbose: bool = False) -> tuple[str, str]:
         status = Status(thresholds={}, model="default")
-        status.audio(stream_s=75.0, level_db=-20.0, gate_open=True, gate_open_s=1.0)
+        status.audio(
+            stream_s=75.0, latest=np.full(480, 3_277, np.int16), gate_open=True, gate_open_s=1.0
+        )
         with (tmp_path / "out").open("w") as out, (tmp_path / "err").open("w") as err:
             printer = LinePrinter(status, paced, out, err, verbose=verbose)
             for item in events:
@@ -113,7 +116,7 @@ def test_a_hook_ended_because_of_a_stop_is_no_failure(printed) -> None:
 def test_names_from_outside_cannot_drive_the_terminal(printed, evil: str) -> None:
     """Devices, models and keywords are called whatever somebody likes: no control character comes through."""
     name = f"mic{evil}!"
-    ready = ReadyBody(name, name, "model.onnx", (KeywordThreshold(name, 0.7),), 44_100)
+    ready = ReadyBody(name, name, "float32", (KeywordThreshold(name, 0.7),), 44_100)
     out, err = printed(
         event(ready),
         detection(name, 1.0, seq=1),

@@ -13,8 +13,10 @@ import pytest
 from display.desk import Desk
 from display.states import detection, history, snapshot
 
-from kws_live.display import LiveDisplay, can_show, render
+from kws_live.display.live import LiveDisplay
 from kws_live.display.paint import save_svg
+from kws_live.display.render import render
+from kws_live.display.terminal import can_show
 from kws_live.errors import OutputError
 from kws_live.status import Status
 
@@ -22,7 +24,8 @@ ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
 
 PROGRAM = r"""
 import logging, os, signal, subprocess, sys, threading, time
-from kws_live.display import LiveDisplay
+import numpy as np
+from kws_live.display.live import LiveDisplay
 from kws_live.events import DetectionBody, EventBus, DeviceLostBody
 from kws_live.status import Status
 
@@ -37,7 +40,7 @@ logging.basicConfig(format="%(message)s")
 thread.start()
 while os.isatty(2):  # until the display has taken standard error over
     time.sleep(0.01)
-status.audio(stream_s=1.0, level_db=-20.0, gate_open=True, gate_open_s=1.0)
+status.audio(stream_s=1.0, latest=np.full(480, 3_277, np.int16), gate_open=True, gate_open_s=1.0)
 status.hop({"yes": 0.9, "no": 0.1})
 status.detection(None)
 bus.publish(DetectionBody("yes", 0.9, 0.7, 1.0, 0.5, 0.9, "default", None), 1.0)
@@ -89,7 +92,8 @@ def test_what_others_write_to_standard_error_does_not_tear_the_display() -> None
 HOOKS = r"""
 import sys, threading, time
 from kws_live.config import HookSpec
-from kws_live.display import LinePrinter, LiveDisplay
+from kws_live.display.lines import LinePrinter
+from kws_live.display.live import LiveDisplay
 from kws_live.events import DetectionBody, EventBus
 from kws_live.hooks import HookRunner
 from kws_live.status import Status
@@ -223,7 +227,7 @@ def test_a_file_is_not_drawn_on(tmp_path: Path) -> None:
 def test_a_terminal_of_its_own_is_drawn_on() -> None:
     """In the foreground of its terminal, `can_show` says yes; with a dumb terminal it says no."""
     program = (
-        "import os, sys; from kws_live.display import can_show; "
+        "import os, sys; from kws_live.display.terminal import can_show; "
         "print([can_show(sys.stdout, {'TERM': t}) for t in ('xterm', 'dumb')])"
     )
     pid, desk = pty.fork()

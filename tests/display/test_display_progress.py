@@ -7,7 +7,8 @@ from display.desk import Desk
 
 PROGRAM = r"""
 import os, subprocess, threading, time
-from kws_live.display import LinePrinter
+import numpy as np
+from kws_live.display.lines import LinePrinter
 from kws_live.events import DetectionBody, EventBus
 from kws_live.status import Status
 
@@ -19,7 +20,7 @@ thread.start()
 while os.isatty(2):  # until the bar is there
     time.sleep(0.01)
 for second in range(1, 11):
-    status.audio(stream_s=6.0 * second, level_db=-20.0, gate_open=True, gate_open_s=0.0)
+    status.audio(stream_s=6.0 * second, latest=np.full(480, 3_277, np.int16), gate_open=True, gate_open_s=0.0)
     time.sleep(0.1)
     if second == 5:
         status.detection(None)

@@ -21,8 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from kws_live.display import render
 from kws_live.display.farewell import farewell
+from kws_live.display.render import render
 from kws_live.display.theme import ASCII, UNICODE
 from kws_live.events import DetectionBody, DroppedBody
 from kws_live.status import Counters

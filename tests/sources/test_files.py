@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from kws_live.errors import InputError
-from kws_live.sources import FileSource
+from kws_live.sources.files import FileSource
 from kws_live.types import Block, Float32Array
 
 RATE_HZ = 44_100
