@@ -8,6 +8,7 @@ import click
 
 from kws_live.commands.configured import configured, settings_from
 from kws_live.commands.progress import progress
+from kws_live.termination import unwound_by_sigterm
 
 _EPILOG = """\b
 Examples:
@@ -31,6 +32,7 @@ The folder holds a folder per word: stop/…, go/…, and others for words that 
     type=click.Path(path_type=Path),
     help="Write a row for each clip.",
 )
+@unwound_by_sigterm()
 def clips(
     folder: Path,
     model: str | None,

@@ -71,6 +71,8 @@ def _bars() -> Progress:
         TimeRemainingColumn(compact=True),
         TextColumn("left"),
         expand=True,
+        # Drawing it costs processor time that the work could have.
+        refresh_per_second=4,
         console=Console(file=sys.stderr),
         transient=True,
         disable=not sys.stderr.isatty(),

@@ -49,7 +49,7 @@ def review(directory: Path, out: Path | None, speaker: str) -> None:
     from kws_live.clips.session import Session  # noqa: PLC0415
     from kws_live.clips.sidecar import is_speaker  # noqa: PLC0415
     from kws_live.clips.training import export  # noqa: PLC0415
-    from kws_live.display.live import can_show  # noqa: PLC0415
+    from kws_live.display.terminal import can_show  # noqa: PLC0415
 
     if not is_speaker(speaker):
         raise click.UsageError(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from kws_live.config import DecoderSettings, KeywordSettings
 from kws_live.errors import InputError
-from kws_live.eval.match import Decision, Truth
+from kws_live.eval.match import Truth
 from kws_live.eval.posteriors import Stored
 from kws_live.eval.sweep import decode, scores
 from kws_live.types import SAMPLE_RATE_HZ, Float32Array
@@ -69,7 +69,7 @@ class Background:
         for stored, scored, truth in self._prepared:
             for hop in _peaks(scored[:, column], floor):
                 time_s = int(stored.end_samples[hop]) / SAMPLE_RATE_HZ
-                if truth.match([Decision(keyword, time_s)]).false_accepts:
+                if not truth.excuses(keyword, time_s):
                     found.append(Event(float(scored[hop, column]), stored.path, time_s))
         return sorted(found, key=lambda event: event.score, reverse=True)
 

@@ -5,10 +5,9 @@ much as a detection may come late. All of a clip is heard, however long it is; t
 guess is made on one window: the clip's middle, or the whole clip between zeros, as in training.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from kws_live.eval.word_clips import WordClip, find_word_clips
 from kws_live.model import Classifier, ModelFolder
 from kws_live.model.classifier import softmax
 from kws_live.offline import spot
+from kws_live.pool import in_order, running
 from kws_live.sources.files import FileSource
 from kws_live.stages.frontend import Frontend
 from kws_live.types import (
@@ -122,17 +122,12 @@ def run_clips(
             posterior=float(posteriors[best]),
         )
 
-    pool = ThreadPoolExecutor(
-        workers or len(os.sched_getaffinity(0)), thread_name_prefix="kws-eval"
-    )
-    try:
-        runs = []
-        for done in pool.map(run, clips):
+    runs: list[ClipRun] = []
+    with running(workers) as pool:
+        for done in in_order((pool.submit(partial(run, clip)) for clip in clips), pool.ahead):
             runs.append(done)
             progress(1)
-        return runs
-    finally:
-        pool.shutdown(cancel_futures=True)
+    return runs
 
 
 class _Followed(FileSource):

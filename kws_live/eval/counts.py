@@ -5,7 +5,8 @@ None: there is no false-reject rate without words, and no false-accept rate with
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kws_live.eval.intervals import binomial_interval, poisson_interval
@@ -127,19 +128,27 @@ class Counts:
         return max(0.0, rate + scale * (low - events)), rate + scale * (high - events)
 
 
-def count(keyword: str, matchings: Sequence[Matching]) -> Count:
-    """Return what was counted of one keyword in recordings, each matched with its labels."""
+def count(keywords: Sequence[str], matchings: Sequence[Matching]) -> Counts:
+    """Return what was counted of `keywords` in recordings, each matched with its labels."""
 
-    def number(decisions: Sequence[Decision]) -> int:
-        return sum(decision.keyword == keyword for decision in decisions)
+    def by_keyword(decisions: Iterable[Decision]) -> Counter[str]:
+        return Counter(decision.keyword for decision in decisions)
 
-    hits = sum(pair.label.word == keyword for m in matchings for pair in m.hits)
-    misses = sum(label.word == keyword for m in matchings for label in m.misses)
-    return Count(
-        words=hits + misses,
-        misses=misses,
-        duplicates=sum(pair.label.word == keyword for m in matchings for pair in m.duplicates),
-        false_accepts=sum(number(m.false_accepts) for m in matchings),
-        ignored=sum(number(m.ignored) for m in matchings),
-        negative_h=sum(m.negative_s[keyword] for m in matchings) / 3600,
+    hits = by_keyword(pair.decision for m in matchings for pair in m.hits)
+    duplicates = by_keyword(pair.decision for m in matchings for pair in m.duplicates)
+    false_accepts = by_keyword(decision for m in matchings for decision in m.false_accepts)
+    ignored = by_keyword(decision for m in matchings for decision in m.ignored)
+    words = {keyword: sum(m.words[keyword] for m in matchings) for keyword in keywords}
+    return Counts(
+        {
+            keyword: Count(
+                words=words[keyword],
+                misses=words[keyword] - hits[keyword],
+                duplicates=duplicates[keyword],
+                false_accepts=false_accepts[keyword],
+                ignored=ignored[keyword],
+                negative_h=sum(m.negative_s[keyword] for m in matchings) / 3600,
+            )
+            for keyword in keywords
+        }
     )

@@ -158,9 +158,7 @@ class Evaluator:
             for stored, scored, truth in self._prepared
         ]
         matchings = [matching for _, matching in outcomes]
-        return Evaluation(
-            Counts({word: count(word, matchings) for word in self._keywords}), outcomes
-        )
+        return Evaluation(count(self._keywords, matchings), outcomes)
 
     def sweep(self, settings: DecoderSettings, thresholds: Iterable[float]) -> Iterator[SweepPoint]:
         """Yield the counts at each of `thresholds`, each in (0, 1]; see the function of that name."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 _TAIL = 0.025
 _STEPS = 60
-"""Enough to halve any bracket down to the precision of a float."""
+"""Enough to halve any bracket down to the precision of a float, where it ends."""
 
 
 def poisson_interval(events: int, exposure: float) -> tuple[float, float]:
@@ -48,12 +48,15 @@ def gamma_quantile(shape: int, probability: float) -> float:
 def binomial_interval(successes: int, trials: int) -> tuple[float, float]:
     """Return the 95 % interval of the proportion behind `successes` in `trials` (≥ 1), in 0..1."""
     k = np.arange(trials + 1)
+    rest = trials - k
     factorials = _log_factorials(trials)
     log_choices = factorials[-1] - factorials - factorials[::-1]
 
     def cumulative(count: int, share: float) -> float:
-        terms = log_choices + k * math.log(share) + (trials - k) * math.log1p(-share)
-        return _sum_exp(terms[: count + 1])
+        upto = slice(count + 1)
+        return _sum_exp(
+            log_choices[upto] + k[upto] * math.log(share) + rest[upto] * math.log1p(-share)
+        )
 
     low, high = 0.0, 1.0
     if successes:
@@ -82,6 +85,8 @@ def _bisect(below: Callable[[float], bool], low: float, high: float) -> float:
     """Return where `below`, true on the left, turns false."""
     for _ in range(_STEPS):
         middle = (low + high) / 2
+        if middle in (low, high):
+            break
         if below(middle):
             low = middle
         else:

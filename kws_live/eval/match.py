@@ -8,8 +8,10 @@ which gets a line of its own.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate
 
 from kws_live.eval.tracks import Label
 from kws_live.types import SAMPLE_RATE_HZ
@@ -48,6 +50,7 @@ class Matching:
         embedded: those false accepts that fall within a word that contains the keyword, with that
             word's label.
         ignored: detections within a `?` span of their keyword.
+        words: for each keyword, how often it was said.
         negative_s: for each keyword, the seconds in which a detection of it would be a false
             accept.
     """
@@ -59,6 +62,7 @@ class Matching:
     substitutions: list[Pair]
     embedded: list[Pair]
     ignored: list[Decision]
+    words: Mapping[str, int]
     negative_s: Mapping[str, float]
 
 
@@ -73,17 +77,31 @@ class Truth:
     """
 
     def __init__(self, labels: Iterable[Label], keywords: Sequence[str], duration_s: float) -> None:
-        labels = list(dict.fromkeys(labels))
-        spoken = [label for label in labels if label.word in keywords]
-        certain = [label for label in spoken if not label.uncertain]
-        self._said = _Spans(certain)
-        self._said_of = {word: _Spans(_of(word, certain)) for word in keywords}
-        self._uncertain_of = {
-            word: _Spans(label for label in _of(word, spoken) if label.uncertain)
-            for word in keywords
+        self._labels = sorted(dict.fromkeys(labels), key=lambda label: (label.end_s, label.start_s))
+        words = [(label.word, label.uncertain) for label in self._labels]
+
+        def where(chosen: Callable[[str, bool], bool]) -> _Spans:
+            return _Spans(
+                self._labels, [number for number, word in enumerate(words) if chosen(*word)]
+            )
+
+        def of_each(chosen: Callable[[str, str, bool], bool]) -> dict[str, _Spans]:
+            return {keyword: where(partial(chosen, keyword)) for keyword in keywords}
+
+        self._said = where(lambda word, uncertain: word in keywords and not uncertain)
+        self._said_of = of_each(lambda keyword, word, uncertain: word == keyword and not uncertain)
+        self._uncertain_of = of_each(lambda keyword, word, uncertain: word == keyword and uncertain)
+        self._holding = of_each(
+            lambda keyword, word, _: word not in keywords and keyword.lower() in word.lower()
+        )
+        self.words = {keyword: len(spans.numbers) for keyword, spans in self._said_of.items()}
+        """For each keyword, how often it was said."""
+        self.negative_s = {
+            keyword: _negative_s(
+                [label for label in self._labels if label.word == keyword], duration_s
+            )
+            for keyword in keywords
         }
-        self._others = _Spans(label for label in labels if label.word not in keywords)
-        self.negative_s = {word: _negative_s(word, spoken, duration_s) for word in keywords}
         """For each keyword, the seconds in which a detection of it would be a false accept."""
 
     def match(self, decisions: Iterable[Decision]) -> Matching:
@@ -96,42 +114,46 @@ class Truth:
         unknown = {decision.keyword for decision in decisions} - set(self._said_of)
         if unknown:
             raise ValueError(f"detections of {', '.join(sorted(unknown))}, not among the keywords")
-        hit_by: dict[Label, Decision] = {}
-        duplicates, false_accepts, embedded, ignored = [], [], [], []
+        labels = self._labels
+        hit_by: dict[int, Decision] = {}
+        duplicates, embedded, ignored = [], [], []
+        false_accepts: list[tuple[int, Decision]] = []
         for decision in decisions:
-            here = self._said_of[decision.keyword].at(decision.decided_s)
+            keyword, decided = decision.keyword, _samples(decision.decided_s)
+            here = self._said_of[keyword].at(decided)
             # The label that runs out first takes the detection: no other choice gives more hits.
-            free = next((label for label in here if label not in hit_by), None)
+            free = next((number for number in here if number not in hit_by), None)
             if free is not None:
                 hit_by[free] = decision
             elif here:
-                duplicates.append(Pair(here[-1], decision))
-            elif self._uncertain_of[decision.keyword].at(decision.decided_s):
+                duplicates.append(Pair(labels[here[-1]], decision))
+            elif self._uncertain_of[keyword].at(decided):
                 ignored.append(decision)
             else:
-                false_accepts.append(decision)
-                within = self._others.at(decision.decided_s)
-                word = next(
-                    (one for one in within if decision.keyword.lower() in one.word.lower()), None
-                )
-                if word is not None:
-                    embedded.append(Pair(word, decision))
-        misses = [label for label in self._said.labels if label not in hit_by]
-        missed = _Spans(misses)
+                false_accepts.append((decided, decision))
+                if within := self._holding[keyword].at(decided):
+                    embedded.append(Pair(labels[within[0]], decision))
+        substitutions = []
+        for decided, decision in false_accepts:
+            missed = (number for number in self._said.at(decided) if number not in hit_by)
+            if (number := next(missed, None)) is not None:
+                substitutions.append(Pair(labels[number], decision))
         return Matching(
-            hits=[Pair(label, hit_by[label]) for label in self._said.labels if label in hit_by],
-            misses=misses,
+            hits=[Pair(labels[number], hit_by[number]) for number in sorted(hit_by)],
+            misses=[labels[number] for number in self._said.numbers if number not in hit_by],
             duplicates=duplicates,
-            false_accepts=false_accepts,
-            substitutions=[
-                Pair(labels[0], decision)
-                for decision in false_accepts
-                if (labels := missed.at(decision.decided_s))
-            ],
+            false_accepts=[decision for _, decision in false_accepts],
+            substitutions=substitutions,
             embedded=embedded,
             ignored=ignored,
+            words=self.words,
             negative_s=self.negative_s,
         )
+
+    def excuses(self, keyword: str, decided_s: float) -> bool:
+        """Return whether a detection there would be no false accept: the keyword is, or may be, said."""
+        decided = _samples(decided_s)
+        return bool(self._said_of[keyword].at(decided) or self._uncertain_of[keyword].at(decided))
 
 
 def match(
@@ -149,32 +171,30 @@ def match(
 
 
 class _Spans:
-    """Labels, found by the time at which a detection of them would count."""
+    """Some of a recording's labels, found by the time at which a detection of them would count.
 
-    def __init__(self, labels: Iterable[Label]) -> None:
-        self.labels = sorted(labels, key=lambda label: (label.end_s, label.start_s))
-        self._latest = [_samples(label.end_s) + _samples(LATEST_S) for label in self.labels]
-        starts = [_samples(label.start_s) for label in self.labels]
-        self._starts = starts
+    Args:
+        labels: all of them, ordered by end.
+        numbers: which of them these are, ascending.
+    """
+
+    def __init__(self, labels: Sequence[Label], numbers: list[int]) -> None:
+        self.numbers = numbers
+        ends = [_samples(labels[number].end_s) for number in numbers]
+        self._latest = [end + _samples(LATEST_S) for end in ends]
+        self._starts = [_samples(labels[number].start_s) for number in numbers]
         # The earliest start from each label on: where it lies behind, no further label covers.
-        self._earliest = starts.copy()
-        for index in range(len(starts) - 2, -1, -1):
-            self._earliest[index] = min(starts[index], self._earliest[index + 1])
+        self._earliest = list(accumulate(reversed(self._starts), min))[::-1]
 
-    def at(self, decided_s: float) -> list[Label]:
-        """Return the labels from whose start to 0.75 s after whose end `decided_s` lies, by end."""
-        decided = _samples(decided_s)
+    def at(self, decided: int) -> list[int]:
+        """Return the labels from whose start to 0.75 s after whose end sample `decided` lies, by end."""
         found = []
-        for index in range(bisect_left(self._latest, decided), len(self.labels)):
+        for index in range(bisect_left(self._latest, decided), len(self.numbers)):
             if self._earliest[index] > decided:
                 break
             if self._starts[index] <= decided:
-                found.append(self.labels[index])
+                found.append(self.numbers[index])
         return found
-
-
-def _of(word: str, labels: Iterable[Label]) -> list[Label]:
-    return [label for label in labels if label.word == word]
 
 
 def _samples(seconds: float) -> int:
@@ -182,12 +202,12 @@ def _samples(seconds: float) -> int:
     return round(seconds * SAMPLE_RATE_HZ)
 
 
-def _negative_s(keyword: str, spoken: list[Label], duration_s: float) -> float:
-    """Return `duration_s` less the union of the stretches without false accepts."""
+def _negative_s(spoken: Iterable[Label], duration_s: float) -> float:
+    """Return `duration_s` less the union of the stretches in which a detection is no false accept."""
     # In whole samples: a rounding error of seconds would be hours to divide by.
     duration = negative = _samples(duration_s)
     reached = 0
-    for label in sorted(_of(keyword, spoken), key=lambda label: label.start_s):
+    for label in sorted(spoken, key=lambda label: label.start_s):
         start = max(_samples(label.start_s), reached)
         end = min(_samples(label.end_s) + _samples(LATEST_S), duration)
         if end > start:

@@ -1,10 +1,9 @@
 """What gate and model give for whole recordings, computed once and stored: the input of every sweep."""
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +12,15 @@ import numpy.typing as npt
 from kws_live.config import GateSettings
 from kws_live.eval.tracks import Label
 from kws_live.model import Classifier, ModelFolder
-from kws_live.pipeline import RING_SAMPLES, Intake
+from kws_live.pipeline import RING_SAMPLES, Intake, Intaken
+from kws_live.pool import Pool, in_order, running
 from kws_live.sources.files import FileSource
+from kws_live.spans import Done, Inferred, started, work_of
 from kws_live.stages.ring import Ring
-from kws_live.types import SAMPLE_RATE_HZ, Block, Float32Array, Int16Array, Span
+from kws_live.types import SAMPLE_RATE_HZ, Block, Float32Array, Span
+from kws_live.work_queue import Work
 
 _BLOCK_FRAMES = 16_000
-_BATCH_HOPS = 32
-"""Windows a worker gets at a time: some 70 ms of work, and 1 MB that waits."""
-_BATCHES_PER_WORKER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,7 @@ class Stored:
         end_samples: int64 [n], ends of the windows that were inferred, ascending.
         posteriors: float32 [n, labels], the softmax output for each of them.
         open_s: how much of it passed the gate.
+        window_samples: length of a window.
     """
 
     path: Path
@@ -43,6 +43,7 @@ class Stored:
     end_samples: npt.NDArray[np.int64]
     posteriors: Float32Array
     open_s: float
+    window_samples: int
 
 
 def infer(
@@ -57,8 +58,8 @@ def infer(
     """Run the daemon's resampler, gate and model over recordings, on every core.
 
     The gate goes through a recording in sequence, on the calling thread; the windows that it lets
-    through are inferred by a pool of threads, which ONNX Runtime lets run side by side. One
-    classifier serves them all, so the posteriors are those of the daemon, bit for bit.
+    through are inferred by a pool of threads, as those of the daemon's unpaced input are. One
+    classifier serves them all.
 
     Args:
         recordings: audio files, each with its labels.
@@ -72,78 +73,87 @@ def infer(
     Raises:
         InputError: a recording is missing, unreadable or damaged.
     """
-    count = workers or len(os.sched_getaffinity(0))
-    pool = ThreadPoolExecutor(count, thread_name_prefix="kws-eval")
-    try:
-        return [
-            _infer_one(path, labels, folder, classifier, gate, pool, count, progress)
-            for path, labels in recordings
-        ]
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with running(workers) as pool:
+        return list(_stored(recordings, folder, classifier, gate, pool, progress))
 
 
-def _infer_one(
-    path: Path,
-    labels: tuple[Label, ...],
+def _stored(
+    recordings: Sequence[tuple[Path, tuple[Label, ...]]],
     folder: ModelFolder,
     classifier: Classifier,
     gate: GateSettings,
-    pool: ThreadPoolExecutor,
-    workers: int,
+    pool: Pool,
     progress: Callable[[float], None],
-) -> Stored:
-    ring = Ring(RING_SAMPLES)
-    ends: list[int] = []
-    batch: list[Int16Array] = []
-    waiting: deque[Future[list[Float32Array]]] = deque()
-    inferred: list[Float32Array] = []
-    open_samples = 0
+) -> Iterator[Stored]:
+    def begun() -> "Iterator[Future[Done] | Done | _End]":
+        # All recordings in one row: while the last spans of one are inferred, the next is taken in.
+        for path, labels in recordings:
+            intake = _Intake(path, folder, gate, progress)
+            yield from started(intake.work(), intake.ring, classifier, pool)
+            yield _End(path, labels, intake.ring.end_sample, intake.open_samples)
 
-    def submit() -> None:
-        waiting.append(pool.submit(_posteriors, classifier, batch.copy()))
-        batch.clear()
-        if len(waiting) > workers * _BATCHES_PER_WORKER:
-            inferred.extend(waiting.popleft().result())
-
-    for span in _spans(FileSource(path, _BLOCK_FRAMES), ring, Intake(ring, gate), progress):
-        open_samples += span.end_sample - span.start_sample
-        for hop_sample in span.hops(folder.hop_samples):
-            window = ring.read(hop_sample - folder.window_samples, hop_sample)
-            assert window is not None, "audio is taken from the ring as soon as it is there"
-            ends.append(hop_sample)
-            batch.append(window)
-            if len(batch) == _BATCH_HOPS:
-                submit()
-    submit()
-    for future in waiting:
-        inferred.extend(future.result())
-    return Stored(
-        path=path,
-        labels=labels,
-        duration_s=ring.end_sample / SAMPLE_RATE_HZ,
-        end_samples=np.array(ends, dtype=np.int64),
-        posteriors=np.array(inferred, dtype=np.float32).reshape(len(ends), len(folder.labels)),
-        open_s=open_samples / SAMPLE_RATE_HZ,
-    )
+    hops: list[range] = []
+    posteriors: list[Float32Array] = [np.zeros((0, len(folder.labels)), dtype=np.float32)]
+    for thing in in_order(begun(), pool.ahead):
+        match thing:
+            case Inferred():
+                hops.append(thing.hops)
+                posteriors.append(thing.posteriors)
+            case _End():
+                yield Stored(
+                    path=thing.path,
+                    labels=thing.labels,
+                    duration_s=thing.samples / SAMPLE_RATE_HZ,
+                    end_samples=np.fromiter(chain.from_iterable(hops), dtype=np.int64),
+                    posteriors=np.concatenate(posteriors),
+                    open_s=thing.open_samples / SAMPLE_RATE_HZ,
+                    window_samples=folder.window_samples,
+                )
+                hops.clear()
+                del posteriors[1:]
 
 
-def _spans(
-    source: FileSource, ring: Ring, intake: Intake, progress: Callable[[float], None]
-) -> Iterator[Span]:
-    for item in source.items():
-        if isinstance(item, Block):
-            before = ring.end_sample
-            for thing in intake.write(intake.convert(item)):
-                if isinstance(thing, Span):
-                    yield thing
-            progress((ring.end_sample - before) / SAMPLE_RATE_HZ)
-    before = ring.end_sample
-    for thing in intake.finish():
-        if isinstance(thing, Span):
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Everything of a recording has been taken in."""
+
+    path: Path
+    labels: tuple[Label, ...]
+    samples: int
+    open_samples: int
+
+
+class _Intake:
+    """One recording on its way into a ring of its own."""
+
+    def __init__(
+        self,
+        path: Path,
+        folder: ModelFolder,
+        gate: GateSettings,
+        progress: Callable[[float], None],
+    ) -> None:
+        self.ring = Ring(RING_SAMPLES)
+        self.open_samples = 0
+        self._source = FileSource(path, _BLOCK_FRAMES)
+        self._intake = Intake(self.ring, gate)
+        self._hop_samples = folder.hop_samples
+        self._progress = progress
+
+    def work(self) -> Iterator[Work]:
+        """Yield the work that the recording makes."""
+        for item in self._source.items():
+            if isinstance(item, Block):
+                yield from self._work(self._intake.write(self._intake.convert(item)))
+        yield from self._work(self._intake.finish())
+
+    def _work(self, ready: Iterable[Intaken]) -> Iterator[Work]:
+        before = self.ring.end_sample
+        yield from work_of(self._counted(ready), self._hop_samples)
+        self._progress((self.ring.end_sample - before) / SAMPLE_RATE_HZ)
+
+    def _counted(self, ready: Iterable[Intaken]) -> Iterator[Intaken]:
+        for thing in ready:
+            if isinstance(thing, Span):
+                self.open_samples += thing.end_sample - thing.start_sample
             yield thing
-    progress((ring.end_sample - before) / SAMPLE_RATE_HZ)
-
-
-def _posteriors(classifier: Classifier, windows: Sequence[Int16Array]) -> list[Float32Array]:
-    return [classifier.posteriors(window) for window in windows]

@@ -3,14 +3,18 @@
 A recording's track is the file of the same name that ends in `.txt`, beside it or in a folder of tracks.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import soundfile
+
 from kws_live.errors import InputError
 from kws_live.eval.clips import AUDIO_SUFFIXES
 from kws_live.eval.tracks import Label, read_track
-from kws_live.sources.files import FileSource
+from kws_live.sources.completeness import missing
+from kws_live.sources.files import UNKNOWN_FRAMES, FileSource
 
 TRACK_SUFFIX = ".txt"
 
@@ -46,8 +50,8 @@ def find_recordings(
         keywords: the model's.
 
     Raises:
-        InputError: a file is missing, can't be read or is there twice; a recording has no track, or
-            one that goes on after its end.
+        InputError: a file is missing, can't be read or is there twice; a recording is cut
+            off, or has no track, or one that goes on after its end.
     """
     pairs = [
         (path, track)
@@ -59,6 +63,39 @@ def find_recordings(
         if (known := seen.setdefault(path.resolve(), path)) is not path:
             raise InputError(f"{known} is given twice and would be counted twice: name it once")
     return [_read(path, track, list(keywords)) for path, track in pairs]
+
+
+def check_whole(path: Path) -> None:
+    """Find out now, not after hours of work, that a recording is cut off, as its header and its last sample tell.
+
+    A damaged spot before its end shows only when all of it is decoded. Of MP3 files nothing is told: theirs is
+    no exact length.
+
+    Args:
+        path: an audio file that was opened before.
+
+    Raises:
+        InputError: it is cut off, or can't be read.
+    """
+    try:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
+            frames, rate_hz = file.frames, file.samplerate
+            if frames >= UNKNOWN_FRAMES or file.format == "MP3":
+                return
+            try:
+                file.seek(frames - 1)
+                ends = len(file.read(1)) == 1
+            except soundfile.LibsndfileError:
+                ends = False
+        reason = missing(path, frames, frames, rate_hz)
+    except (OSError, soundfile.SoundFileError) as error:
+        raise InputError(f"can't read {path}: {error}") from error
+    if not ends:
+        reason = f"its header promises {frames / rate_hz:.2f} s, whose end can't be read"
+    if reason:
+        raise InputError(
+            f"{path}: the file is cut off: {reason}. Fetch or record it again, or cut what is good out of it"
+        )
 
 
 def _tracks_for(audio: Sequence[Path], tracks: Sequence[Path]) -> Sequence[Path | None]:
@@ -101,6 +138,7 @@ def _read(path: Path, track: Path, keywords: Sequence[str]) -> Recording:
     if not path.exists():
         raise InputError(f"there is no {path}: name recordings (WAV, FLAC, OGG) or folders of them")
     duration_s = FileSource(path, block_frames=1).duration_s
+    check_whole(path)
     if not track.exists():
         raise InputError(
             f"{path} has no label track: there is no {track}. Label its words in Audacity and export "

@@ -10,12 +10,11 @@ from rich.text import Text
 from kws_live.clips.keys import Keys
 from kws_live.config import GateSettings
 from kws_live.display.bars import bar
-from kws_live.display.sections import clock
 from kws_live.display.theme import CALM, FAINT, HIT, STRONG, TROUBLE, Glyphs
-from kws_live.pipeline import level_db
 from kws_live.sources.base import Source
 from kws_live.stages.frontend import Frontend
-from kws_live.text import printable
+from kws_live.status import level_db
+from kws_live.text import clock, printable
 from kws_live.tune.session import BackgroundRecorder, Session
 from kws_live.tune.takes import Fault, TakeFinder
 from kws_live.types import (
@@ -240,7 +239,7 @@ class Guide:
         if self._undrawn < _DRAW_SAMPLES:
             return
         self._undrawn = 0
-        level = level_db(samples, _FLOOR_DB)
+        level = level_db(samples)
         segments = [
             Segment(f"  {self._glyphs.clean(what)}  ", STRONG),
             *middle,

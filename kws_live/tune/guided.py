@@ -1,14 +1,10 @@
 """Running a guided session: the terminal taken and given back, the microphone opened and closed."""
 
 import os
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 import click
 from rich.console import Console
@@ -18,13 +14,10 @@ from kws_live.compose import Settings
 from kws_live.display.paint import stream_glyphs
 from kws_live.errors import KwsLiveError
 from kws_live.sources.microphone import MicrophoneSource
+from kws_live.termination import Terminated
 from kws_live.text import printable
 from kws_live.tune.guide import Guide
 from kws_live.tune.session import Session
-
-
-class _Terminated(BaseException):
-    """SIGTERM came."""
 
 
 def record_session(
@@ -71,15 +64,9 @@ def record_session(
     )
     go_on = f"Go on with: kws-live tune --session {printable(str(session.path))}"
     try:
-        with _stopped_by_sigterm():
-            keys.enter()
-            guide.run(keywords, takes, background_s)
-    except _Terminated:
-        keys.leave()
-        click.echo(f"kws-live: stopped. {go_on}", err=True)
-        os.kill(os.getpid(), signal.SIGTERM)
-        raise AssertionError("unreachable: SIGTERM has its default action") from None
-    except (KeyboardInterrupt, KwsLiveError):
+        keys.enter()
+        guide.run(keywords, takes, background_s)
+    except (KeyboardInterrupt, Terminated, KwsLiveError):
         keys.leave()
         click.echo(f"kws-live: what was recorded is kept. {go_on}", err=True)
         raise
@@ -87,18 +74,6 @@ def record_session(
         keys.leave()
     click.echo(f"kws-live: the recordings are in {printable(str(session.path))}", err=True)
     return session
-
-
-@contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
-    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise _Terminated
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _new_path() -> Path:

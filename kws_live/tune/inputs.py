@@ -10,6 +10,7 @@ from kws_live.errors import InputError
 from kws_live.eval.clips import find_audio, read_mono
 from kws_live.eval.crossfit import halves
 from kws_live.eval.mixing import active_rms
+from kws_live.eval.recordings import check_whole
 from kws_live.eval.tracks import Label, read_track
 from kws_live.eval.word_clips import WordClip, find_word_clips
 from kws_live.stages.activity import active_extent
@@ -45,7 +46,7 @@ def find_background(places: Sequence[Path]) -> list[Labelled]:
     """Return the recordings at `places`, files and folders, each with the labels beside it, if any.
 
     Raises:
-        InputError: one is missing, unreadable or given twice, or they are too short in all.
+        InputError: one is missing, unreadable, cut off or given twice, or they are too short in all.
     """
     found: dict[Path, Labelled] = {}
     duration_s = 0.0
@@ -128,9 +129,11 @@ def notes_on(words: Words) -> list[str]:
 
 def _duration_s(path: Path) -> float:
     try:
-        return float(soundfile.info(path).duration)
+        duration_s = float(soundfile.info(path).duration)
     except (OSError, soundfile.SoundFileError) as error:
         raise InputError(f"can't read the background {path} as audio: {error}") from error
+    check_whole(path)
+    return duration_s
 
 
 def _read(clip: WordClip) -> SpokenWord | None:

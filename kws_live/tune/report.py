@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
-from kws_live.display.sections import clock
 from kws_live.display.theme import FAINT, STRONG
 from kws_live.eval.counts import Count, Counts
 from kws_live.eval.ladder import CEILING
 from kws_live.eval.predict import RULE_OF_THREE, Prediction
-from kws_live.text import printable
+from kws_live.text import clock, printable
 from kws_live.tune.tuning import Tuning
 
 

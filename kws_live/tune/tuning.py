@@ -153,7 +153,7 @@ def _best(
     own_s = settings.smoothing_s
     heard = {own_s: Background(background, labels, settings)}
     if words and target.supported_by(min(heard[own_s].hours[keyword] for keyword in keywords)):
-        for smoothing_s in sorted({own_s, *SMOOTHING_S}):
+        for smoothing_s in {*SMOOTHING_S} - {own_s}:
             smoothed = replace(settings, smoothing_s=smoothing_s)
             heard[smoothing_s] = Background(background, labels, smoothed)
     choices = {

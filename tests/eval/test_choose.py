@@ -37,8 +37,9 @@ def stream(
             ends.append(round(end_s * SAMPLE_RATE_HZ))
             rows.append([*values, 1 - sum(values), 0])
     posteriors = np.array(rows, dtype=np.float32).reshape(len(rows), len(LABELS))
+    end_samples = np.array(ends, dtype=np.int64)
     return Stored(
-        Path("stream"), labels, hours * 3600, np.array(ends, dtype=np.int64), posteriors, 0.0
+        Path("stream"), labels, hours * 3600, end_samples, posteriors, 0.0, SAMPLE_RATE_HZ
     )
 
 

@@ -228,3 +228,10 @@ def test_clips_are_told_as_table_json_and_csv(
     rows = list(csv.DictReader(io.StringIO(clips_csv(counts))))
     assert [row["word"] for row in rows] == [run.word for run in runs]
     assert [row["detected"] for row in rows if row["word"] == "stop"] == ["stop", "stop"]
+
+
+def test_no_cell_is_a_formula_to_a_spreadsheet() -> None:
+    """A text stands behind an apostrophe, as OWASP advises; a path still names its file."""
+    run = ClipRun(Path("=cmd/-1.wav"), "=cmd", "_unknown_", 1.0, (), "-go", 0.5)
+    (row,) = csv.DictReader(io.StringIO(clips_csv(ClipCounts(KEYWORDS, [run]))))
+    assert (row["path"], row["word"], row["guess"]) == ("./=cmd/-1.wav", "'=cmd", "'-go")

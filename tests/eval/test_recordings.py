@@ -123,6 +123,22 @@ def test_a_file_that_is_no_audio_is_refused_before_anything_runs(tmp_path: Path)
         find_recordings([tmp_path / "a.wav"], [], KEYWORDS)
 
 
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg"])
+def test_a_recording_that_is_cut_off_is_refused_before_anything_runs(
+    tmp_path: Path, name: str
+) -> None:
+    """By name; a whole one of the same kind is taken."""
+    path = tmp_path / name
+    noise = np.random.default_rng(0).normal(0.0, 0.1, 30 * SAMPLE_RATE_HZ).astype(np.float32)
+    soundfile.write(path, noise, SAMPLE_RATE_HZ)
+    track(tmp_path / "a.txt")
+    assert find_recordings([path], [], KEYWORDS)[0].duration_s == 30.0
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 2 // 3])
+    with pytest.raises(InputError, match=rf"{name}: the file is cut off"):
+        find_recordings([path], [], KEYWORDS)
+
+
 def test_capital_letters_make_no_other_word(tmp_path: Path) -> None:
     """A label `Stop` is the keyword stop, `?GO` may be go; other words stay as they are."""
     path = audio(tmp_path / "a.wav")

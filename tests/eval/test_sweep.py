@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kws_live.config import DecoderSettings, KeywordSettings
@@ -16,6 +16,7 @@ from kws_live.types import SAMPLE_RATE_HZ, Posterior
 LABELS = ("go", "stop", "yes", "_unknown_", "_silence_")
 KEYWORDS = ("yes", "go", "stop")
 HOP = 1_600
+WINDOW = 16_000
 
 Hops = list[tuple[int, tuple[float, ...]]]
 
@@ -23,6 +24,10 @@ Hops = list[tuple[int, tuple[float, ...]]]
 GRID = (0.0, 0.25, 0.5, 0.75, 1.0)
 VALUES = st.one_of(st.sampled_from(GRID), st.floats(0, 1, width=32))
 AHEAD = (1, 1, 1, 1, 2, 5, 30)
+
+AT_HALF = KeywordSettings(threshold=0.5, release=0.25, refractory_s=0.0)
+AT_RELEASE: Hops = [(1, (score, 0.0, 0.0)) for score in (0.5, 0.25, 0.5, 0.24, 0.5)]
+"""A score that reaches its threshold, falls to its release, which re-arms nothing, and then below it."""
 
 
 def long_stretch(seed: int) -> Hops:
@@ -50,7 +55,7 @@ def stored(hops: Hops) -> Stored:
     for row, (_, values) in zip(posteriors, hops, strict=True):
         row[:3] = values
     duration_s = float(ends[-1]) / SAMPLE_RATE_HZ if len(hops) else 1.0
-    return Stored(Path("words.wav"), (), duration_s, ends, posteriors, duration_s)
+    return Stored(Path("words.wav"), (), duration_s, ends, posteriors, duration_s, WINDOW)
 
 
 def posteriors_of(recording: Stored) -> list[Posterior]:
@@ -90,10 +95,11 @@ def test_scores_are_the_smoothers_to_the_bit(hops: Hops, smoothing_s: float) -> 
 
 
 @given(HOPS, settings())
+@example(AT_RELEASE, DecoderSettings(0.01, 0.0, dict.fromkeys(KEYWORDS, AT_HALF)))
 def test_decisions_are_the_decoders(hops: Hops, chosen: DecoderSettings) -> None:
     """Whatever the posteriors and gaps, thresholds, releases, refractory, hold and smoothing times."""
     recording = stored(hops)
-    decoder = Decoder(LABELS, chosen)
+    decoder = Decoder(LABELS, chosen, WINDOW)
     found = [decoder.step(one) for one in posteriors_of(recording)]
     expected = [Decision(one.keyword, one.decided_sample / SAMPLE_RATE_HZ) for one in found if one]
     assert decisions(recording, LABELS, chosen) == expected

@@ -56,6 +56,15 @@ def test_background_that_is_of_no_use_is_refused(
         find_background([tmp_path])
 
 
+def test_background_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    """Before it is listened to."""
+    path = write(tmp_path / "1.flac", room(20))
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"1\.flac: the file is cut off"):
+        find_background([tmp_path])
+
+
 def test_background_that_is_given_twice_is_refused(tmp_path: Path) -> None:
     """By whatever name: its false accepts would count twice."""
     path = write(tmp_path / "one.wav", room(20))

@@ -12,6 +12,7 @@ from kws_live import __version__
 from kws_live.config import EffectiveSettings
 from kws_live.eval.clip_counts import ClipCounts, Share, detected, heard_as
 from kws_live.eval.match import LATEST_S
+from kws_live.eval.report.csv_cells import path_cell, text_cell
 from kws_live.eval.report.document import SCHEMA
 from kws_live.eval.report.figures import between, percent
 from kws_live.eval.report.measured import ALL, Model
@@ -52,7 +53,7 @@ def clips_table(
 def _print(counts: ClipCounts, model: Model, settings: EffectiveSettings, console: Console) -> None:
     changed = f", changed: {', '.join(settings.changed)}" if settings.changed else ""
     print_lines(
-        console, [f"{len(counts.runs)} clips; model {model.name} ({model.file}){changed}", ""]
+        console, [f"{len(counts.runs)} clips; model {model.name} ({model.runtime}){changed}", ""]
     )
     lines = [
         (name, *_cells(counts.missed[name]), *_false(counts, name), *_right(counts.right[name]))
@@ -180,14 +181,14 @@ def clips_csv(counts: ClipCounts) -> str:
     for run in counts.runs:
         writer.writerow(
             (
-                run.path,
-                run.word,
+                path_cell(run.path),
+                text_cell(run.word),
                 run.duration_s,
-                heard_as(run),
-                " ".join(detected(run)),
+                text_cell(heard_as(run) or ""),
+                text_cell(" ".join(detected(run))),
                 _joined([one.decided_sample / SAMPLE_RATE_HZ for one in run.detections]),
                 _joined([one.score for one in run.detections]),
-                run.guess,
+                text_cell(run.guess),
                 run.posterior,
             )
         )

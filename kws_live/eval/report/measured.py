@@ -23,13 +23,13 @@ class Model:
 
     Attributes:
         name: as in events and on the display.
-        file: the runtime file that was used.
-        sha256: its hash, hex.
+        runtime: the runtime that was used, as "int8 streaming".
+        sha256: hash of each of its files, hex.
     """
 
     name: str
-    file: str
-    sha256: str
+    runtime: str
+    sha256: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,8 @@ def rows(counts: Counts) -> Iterator[tuple[str, Count | Counts]]:
 
 def model_of(folder: ModelFolder, classifier: Classifier) -> Model:
     """Return which model it is that was opened."""
-    return Model(folder.name, classifier.file, folder.sha256[classifier.file])
+    runtime = classifier.runtime
+    return Model(folder.name, runtime.name, {file: folder.sha256[file] for file in runtime.files})
 
 
 def measure(

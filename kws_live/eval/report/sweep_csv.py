@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from kws_live.eval.counts import Count
 from kws_live.eval.evaluation import SweepPoint
+from kws_live.eval.report.csv_cells import text_cell
 from kws_live.eval.report.measured import rows
 
 COLUMNS = (
@@ -36,7 +37,7 @@ def sweep_csv(sweep: Sequence[SweepPoint]) -> str:
             writer.writerow(
                 (
                     point.threshold,
-                    keyword,
+                    text_cell(keyword),
                     count.words,
                     count.misses,
                     count.frr,

@@ -67,7 +67,7 @@ def _summary(measured: Measured) -> list[str]:
     changed = f", changed: {', '.join(settings.changed)}" if settings.changed else ""
     return [
         f"{hours(measured.duration_s)} in {recordings} recording{'s' * (recordings != 1)}, "
-        f"{counts.words} words; model {measured.model.name} ({measured.model.file}){changed}",
+        f"{counts.words} words; model {measured.model.name} ({measured.model.runtime}){changed}",
         "",
     ]
 
