@@ -75,6 +75,22 @@ def newest(benchmark: str) -> dict[str, Any] | None:
     return figures
 
 
+def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Prints a table.
+
+    Args:
+        title: What it shows.
+        columns: Headings; the first column is text, the others are figures.
+        rows: The cells, as people read them.
+    """
+    table = Table(title=title, title_justify="left")
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index else "left")
+    for row in rows:
+        table.add_row(*row)
+    rich.print(table)
+
+
 def publish(
     benchmark: str,
     title: str,
@@ -91,13 +107,7 @@ def publish(
         rows: The cells, as people read them.
         figures: The same for programs, units in the names; JSON types only.
     """
-    table = Table(title=title, title_justify="left")
-    for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index else "left")
-    for row in rows:
-        table.add_row(*row)
-    rich.print(table)
-
+    show(title, columns, rows)
     line = json.dumps(
         {
             "benchmark": benchmark,

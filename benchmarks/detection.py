@@ -110,7 +110,7 @@ class Pocketsphinx:
             truth.match(detections(segments, thresholds))
             for segments, truth in self._prepared[half]
         ]
-        return Counts({keyword: count(keyword, matchings) for keyword in self._keywords})
+        return count(self._keywords, matchings)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ def every_hop(paths: Sequence[Path], folder: ModelFolder, cache: Path) -> list[S
                     end_samples=one.end_samples,
                     posteriors=one.posteriors,
                     duration_s=one.duration_s,
+                    window_samples=one.window_samples,
                 )
     return [_read(path, cache / f"{path.stem}.npz") for path in paths]
 
@@ -104,4 +105,5 @@ def _read(path: Path, kept: Path) -> Stored:
             end_samples=arrays["end_samples"],
             posteriors=arrays["posteriors"],
             open_s=duration_s,
+            window_samples=int(arrays["window_samples"]),
         )

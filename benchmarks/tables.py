@@ -14,12 +14,16 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import model_texts, table_texts
+from benchmarks import cpu_texts, model_texts, speed_texts, table_texts
 from benchmarks.common import ROOT
 
 Table = Callable[[Path], str]
 
 TABLES: Mapping[str, Table] = {
+    "cpu": cpu_texts.cpu,
+    "latency": speed_texts.latency,
+    "throughput": speed_texts.throughput,
+    "scaling": speed_texts.scaling,
     "model-quality": model_texts.model_quality,
     "operating-point": model_texts.operating_point,
     "operating-points": table_texts.operating_points,
@@ -31,7 +35,17 @@ TABLES: Mapping[str, Table] = {
 REQUIRED = {
     "README.md": ("model-quality",),
     "models/default/README.md": ("operating-point",),
-    "docs/benchmarks.md": ("operating-points", "coverage", "gate", "detection", "eval-speed"),
+    "docs/benchmarks.md": (
+        "cpu",
+        "latency",
+        "throughput",
+        "scaling",
+        "operating-points",
+        "coverage",
+        "gate",
+        "detection",
+        "eval-speed",
+    ),
 }
 """Documents that would mislead without these sections."""
 

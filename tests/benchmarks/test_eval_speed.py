@@ -1,4 +1,4 @@
-"""A recording repeated until the hours are full."""
+"""A recording repeated until the hours are full, and what its evaluation takes."""
 
 from pathlib import Path
 
@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks.eval_speed import repeat
+from benchmarks.eval_speed import DEMO, evaluate, repeat
 from kws_live.errors import InputError
-from kws_live.eval.recordings import Recording
+from kws_live.eval.evaluation import sweep_thresholds
+from kws_live.eval.recordings import Recording, find_recordings
 from kws_live.eval.tracks import Label, read_track
 
 
@@ -39,3 +40,14 @@ def test_recordings_of_different_kinds_are_refused(tmp_path: Path) -> None:
     recordings = [recording(tmp_path, "yes", 1.0), recording(tmp_path, "no", 1.0, 8_000)]
     with pytest.raises(InputError, match=r"no\.wav has 8000 Hz .*yes\.wav 16000 Hz"):
         repeat(recordings, 1.0, tmp_path / "long.wav")
+
+
+def test_the_model_is_a_part_of_what_an_evaluation_takes(tmp_path: Path) -> None:
+    """Of the processor time and of the time; the command is the installed one, its sweep whole."""
+    stream = tmp_path / "demo.wav"
+    repeat(find_recordings([DEMO], [], ()), 10 / 3600, stream)
+    run = evaluate(stream)
+    assert run.thresholds == len(sweep_thresholds())
+    assert 0.0 < run.model_cpu_s < run.cpu_s
+    assert 0.0 < run.after_s < run.wall_s
+    assert run.memory_mb > 30.0
