@@ -12,7 +12,7 @@ CODE = kws_live train export models benchmarks scripts tests
 TEST_BIN = .venv-test/bin
 
 # Those that need no recordings; docs/benchmarks.md lists all.
-BENCHMARKS = startup latency
+BENCHMARKS = startup latency throughput cpu
 
 .DEFAULT_GOAL = help
 .PHONY: help run test lint bench tables clean environment test-environment bench-environment

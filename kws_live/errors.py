@@ -3,7 +3,6 @@
 A message says what went wrong, which value, and what to do next. The codes follow sysexits.h.
 """
 
-import difflib
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -44,5 +43,7 @@ class ConfigError(KwsLiveError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" for the nearest of `known`, or "" when none is near."""
+    import difflib  # noqa: PLC0415  (needed after a mistake only)
+
     matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f" Did you mean {matches[0]!r}?" if matches else ""

@@ -3,6 +3,7 @@
 The stages' threads write, the display reads: one lock, copies out. Nothing here decides anything.
 """
 
+import math
 import threading
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -10,8 +11,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kws_live.types import Int16Array
+
 LEVEL_FLOOR_DB = -90.0
 _LATENCIES_KEPT = 1_000
+_SILENCE = np.zeros(0, dtype=np.int16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class Status:
     clips_folder: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stream_s: float = 0.0
-    _level_db: float = LEVEL_FLOOR_DB
+    _latest: Int16Array = field(default_factory=lambda: _SILENCE)
     _gate_open: bool = False
     _device_ok: bool = True
     _scores: Mapping[str, float] = field(default_factory=dict)
@@ -91,11 +95,17 @@ class Status:
     _near_misses: Counter[str] = field(default_factory=Counter)
     _device_losses: int = 0
 
-    def audio(self, stream_s: float, level_db: float, gate_open: bool, gate_open_s: float) -> None:
-        """Record that audio up to `stream_s` was taken in, `gate_open_s` of it through the gate."""
+    def audio(
+        self, stream_s: float, latest: Int16Array, gate_open: bool, gate_open_s: float
+    ) -> None:
+        """Record that audio up to `stream_s` was taken in, `gate_open_s` of it through the gate.
+
+        `latest`, int16 [n], is its end. Its level is worked out when somebody asks, not here: audio
+        comes more often, and mostly nobody looks.
+        """
         with self._lock:
             self._stream_s = stream_s
-            self._level_db = level_db
+            self._latest = latest
             self._gate_open = gate_open
             self._gate_open_s = gate_open_s
 
@@ -111,7 +121,7 @@ class Status:
             self._device_ok = ok
             self._device_losses += not ok
             if not ok:
-                self._level_db = LEVEL_FLOOR_DB
+                self._latest = _SILENCE
                 self._gate_open = False
 
     def hop(self, scores: Mapping[str, float]) -> None:
@@ -147,7 +157,7 @@ class Status:
             return StatusSnapshot(
                 stream_s=self._stream_s,
                 duration_s=self.duration_s,
-                level_db=self._level_db,
+                level_db=level_db(self._latest),
                 gate_open=self._gate_open,
                 scores=self._scores,
                 thresholds=self.thresholds,
@@ -168,3 +178,12 @@ class Status:
                 model=self.model,
                 clips_folder=self.clips_folder,
             )
+
+
+def level_db(samples: Int16Array) -> float:
+    """Return the RMS of int16 [n] in dB of full scale, at least `LEVEL_FLOOR_DB`."""
+    if not len(samples):
+        return LEVEL_FLOOR_DB
+    wide = samples.astype(np.float32)
+    power = float(np.dot(wide, wide)) / len(samples) / 32768.0**2
+    return max(LEVEL_FLOOR_DB, 10.0 * math.log10(power)) if power else LEVEL_FLOOR_DB

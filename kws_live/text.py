@@ -1,4 +1,4 @@
-"""Text from outside, made fit for a terminal."""
+"""Text for people: what came from outside made fit for a terminal, and times as they are read."""
 
 
 def printable(text: str) -> str:
@@ -11,3 +11,10 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+def clock(stream_s: float) -> str:
+    """Return stream time as "12:34", from one hour on as "1:02:34"."""
+    minutes, seconds = divmod(int(stream_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -29,13 +29,14 @@ class Block:
     """What a source delivers: consecutive audio frames at the source's own rate.
 
     Attributes:
-        samples: float32 [frames, channels] in [-1, 1]; at least one frame.
+        samples: [frames, channels] with at least one frame; float32 in [-1, 1], or int16 as a device
+            gives it.
         rate_hz: the source's own sample rate.
         arrived_ns: CLOCK_MONOTONIC time at which the last frame was there, in ns; None where time
             means nothing (an unpaced file).
     """
 
-    samples: Float32Array
+    samples: Float32Array | Int16Array
     rate_hz: int
     arrived_ns: int | None = None
 

@@ -9,12 +9,13 @@ import os
 import threading
 from pathlib import Path
 
-from kws_live.compose import Options, compose, settle
+from kws_live.compose import compose, settle
 from kws_live.config import load
-from kws_live.display import render
 from kws_live.display.history import History
 from kws_live.display.paint import save_svg
+from kws_live.display.render import render
 from kws_live.events import Event
+from kws_live.options import Options
 
 IMAGE = Path(__file__).resolve().parent.parent / "docs" / "images" / "display.svg"
 MOMENT_S = 21.9

@@ -49,11 +49,13 @@ class Latency:
     """Where the time of a detection went, in milliseconds.
 
     Attributes:
-        queue: arrival of the deciding window's last sample until its inference began.
+        gate: arrival of the deciding window's last sample until the gate had let the window through.
+        queue: from then until its inference began.
         inference: the model's time on that window.
         total: arrival of the deciding window's last sample until the detection was made.
     """
 
+    gate: Duration
     queue: Duration
     inference: Duration
     total: Duration
@@ -102,7 +104,7 @@ class ReadyBody:
     Attributes:
         device: the device or file as people know it.
         model: name of the model.
-        model_file: runtime file of the model in use.
+        runtime: the way it runs on this computer: "int8 streaming", "float32", …
         keywords: the keywords being listened for, each with its threshold.
         sample_rate_hz: the device's or file's own sample rate.
         startup_ms: milliseconds from the start of the process; null where that is not known.
@@ -111,7 +113,7 @@ class ReadyBody:
     type: ClassVar[str] = "ready"
     device: str
     model: str
-    model_file: str
+    runtime: str
     keywords: tuple[KeywordThreshold, ...]
     sample_rate_hz: Positive
     startup_ms: Duration | None = None

@@ -1,6 +1,6 @@
 """Gives every event its number and time, and offers it to each sink."""
 
-import secrets
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from kws_live.events.sink import Sink
 
 def new_run_id() -> str:
     """Return an id for one run of the program: 12 hexadecimal digits, random."""
-    return secrets.token_hex(6)
+    return os.urandom(6).hex()
 
 
 class EventBus:

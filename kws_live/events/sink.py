@@ -102,20 +102,26 @@ class Mailbox:
         while (event := self.take()) is not None:
             yield event
 
-    def with_ticks(self, period_s: float) -> Iterator[Event | None]:
-        """Yield events, and None at once and every `period_s` seconds, until closed and empty."""
-        due_s = time.monotonic()
+    def with_ticks(self, period_s: Callable[[], float]) -> Iterator[Event | None]:
+        """Yield events, and None at once and every `period_s()` seconds, until closed and empty.
+
+        The period is asked for after every tick and every event.
+        """
+        last_s = due_s = time.monotonic()
         while True:
             closed = self.closed  # asked first: nothing comes in after that
             event = self.take(max(due_s - time.monotonic(), 0.0))
             if event is not None:
                 yield event
+                due_s = min(due_s, last_s + period_s())
             elif closed:
                 return
             now_s = time.monotonic()
             if now_s >= due_s:
                 yield None
-                due_s = max(due_s + period_s, now_s)
+                # Who comes late doesn't tick twice as often afterwards.
+                last_s = max(due_s, now_s - period_s())
+                due_s = last_s + period_s()
 
     def release(self) -> None:
         """Make blocked and later offers return at once (any thread, idempotent)."""

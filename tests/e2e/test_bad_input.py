@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,12 +27,21 @@ def model(good_model: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(good_model, tmp_path / "model"))
 
 
-def edit(model: Path, change: Callable[[dict[str, object]], object]) -> None:
+def edit(model: Path, change: Callable[[dict[str, Any]], object]) -> None:
     """Change a model's kws.json."""
     file = model / "kws.json"
     document = json.loads(file.read_text())
     change(document)
     file.write_text(json.dumps(document))
+
+
+def use_only(file: str) -> Callable[[dict[str, Any]], None]:
+    """Leave a model one runtime, of one file."""
+
+    def change(kws: dict[str, Any]) -> None:
+        kws["runtimes"] = [{**kws["runtimes"][0], "files": [file]}]
+
+    return change
 
 
 def test_the_small_model_itself_runs(model: Path) -> None:
@@ -101,20 +111,20 @@ def test_a_corrupt_model_file(model: Path) -> None:
     content = bytearray(file.read_bytes())
     content[1_000] ^= 1
     file.write_bytes(content)
-    edit(model, lambda kws: kws.update(runtime_files=[file.name]))
+    edit(model, use_only(file.name))
     fails(INPUT, "--model", model, "--device", "demo", says=(file.name, "SHA-256", "corrupt"))
 
 
 def test_a_missing_model_file(model: Path) -> None:
     """A file that kws.json promises."""
     (model / "model.onnx").unlink()
-    edit(model, lambda kws: kws.update(runtime_files=["model.onnx"]))
+    edit(model, use_only("model.onnx"))
     fails(INPUT, "--model", model, "--device", "demo", says=("model.onnx", "No such file"))
 
 
 def test_a_model_with_other_labels(model: Path) -> None:
     """A graph whose outputs kws.json does not describe."""
-    edit(model, lambda kws: kws["labels"].insert(0, "maybe"))  # type: ignore[attr-defined]
+    edit(model, lambda kws: kws["labels"].insert(0, "maybe"))
     fails(INPUT, "--model", model, "--device", "demo", says=("kws.json", "labels", "maybe"))
 
 
@@ -126,7 +136,7 @@ def test_a_model_of_a_newer_format(model: Path) -> None:
 
 def test_a_model_that_reaches_outside_its_folder(model: Path) -> None:
     """File names are names, not paths."""
-    edit(model, lambda kws: kws.update(runtime_files=["../../etc/passwd"]))
+    edit(model, use_only("../../etc/passwd"))
     fails(INPUT, "--model", model, says=("../../etc/passwd", "outside"))
 
 
@@ -136,27 +146,30 @@ def test_a_model_whose_manifest_is_garbage(model: Path) -> None:
     fails(INPUT, "--model", model, says=("kws.json", "corrupt"))
 
 
-def test_a_runtime_file_that_fails_its_self_test_is_passed_over(model: Path) -> None:
+def test_a_runtime_that_fails_its_self_test_is_passed_over(model: Path) -> None:
     """The next one is used, and a warning says so."""
-    first = json.loads((model / "kws.json").read_text())["runtime_files"][0]
+    first, second = (
+        one["name"] for one in json.loads((model / "kws.json").read_text())["runtimes"][:2]
+    )
 
-    def spoil(kws: dict[str, object]) -> None:
-        entry = kws["self_test"]["files"][first]  # type: ignore[index]
-        entry["logits"] = [10.0, *[0.0] * (len(entry["logits"]) - 1)]
+    def spoil(kws: dict[str, Any]) -> None:
+        test = kws["runtimes"][0]["self_test"]
+        test["logits"] = [10.0, *[0.0] * (len(test["logits"]) - 1)]
 
     edit(model, spoil)
     result = daemon.run("--model", model, "--input", daemon.DEMO / "demo.flac", "--json")
     assert result.returncode == 0, result.stderr.decode()
     assert first.encode() in result.stderr
-    assert daemon.events(result.stdout)[0]["model_file"] != first
+    assert daemon.events(result.stdout)[0]["runtime"] == second
 
 
-def test_no_runtime_file_passes_its_self_test(model: Path) -> None:
+def test_no_runtime_passes_its_self_test(model: Path) -> None:
     """The program refuses to listen with a model that computes something else."""
 
-    def spoil(kws: dict[str, object]) -> None:
-        for entry in kws["self_test"]["files"].values():  # type: ignore[index]
-            entry["logits"] = [10.0, *[0.0] * (len(entry["logits"]) - 1)]
+    def spoil(kws: dict[str, Any]) -> None:
+        for runtime in kws["runtimes"]:
+            test = runtime["self_test"]
+            test["logits"] = [10.0, *[0.0] * (len(test["logits"]) - 1)]
 
     edit(model, spoil)
     fails(INPUT, "--model", model, "--device", "demo", says=("self-test", "kws-export"))

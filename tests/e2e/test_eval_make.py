@@ -1,7 +1,9 @@
 """`kws-live eval make`, installed: words in, a stream out that the daemon's own evaluation can use."""
 
 import json
+import signal
 import subprocess
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -105,4 +107,25 @@ def test_a_full_disk_ends_with_74_and_without_a_file(clips: Path, tmp_path: Path
         )
     assert result.returncode == OUTPUT, result.stderr.decode()
     assert b"stream.wav" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_was_begun_is_removed_when_it_is_stopped(
+    clips: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    """By Ctrl-C or from elsewhere; the parent sees a death by that signal."""
+    arguments = ["eval", "make", "--clips", str(clips), "--hours", "20"]
+    with subprocess.Popen(
+        [daemon.COMMAND, *arguments, "--out", tmp_path / "stream.flac"], stderr=subprocess.PIPE
+    ) as process:
+        give_up_s = time.monotonic() + daemon.PATIENCE_S
+        while not any(tmp_path.glob(".stream.flac-*/stream.flac")):
+            assert process.poll() is None
+            assert time.monotonic() < give_up_s
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, message = process.communicate(timeout=daemon.PATIENCE_S)
+    assert process.returncode == -number, message.decode()
+    assert b"Traceback" not in message
     assert not list(tmp_path.iterdir())

@@ -17,7 +17,9 @@ import soundfile
 from support.virtual_microphone import VirtualMicrophone
 
 from kws_live.errors import DeviceError
-from kws_live.sources import MicrophoneSource, list_devices
+from kws_live.sources.listing import list_devices
+from kws_live.sources.microphone import MicrophoneSource
+from kws_live.sources.process import CaptureProcess
 from kws_live.types import (
     SAMPLE_RATE_HZ,
     Block,
@@ -115,7 +117,7 @@ class Listening:
                 stretches.append((start, position))
                 position = start = position + frames
             elif isinstance(item, Block):
-                parts.append(item.samples[:, 0])
+                parts.append(item.samples[:, 0] / np.float32(32_768))
                 position += len(item.samples)
         return np.concatenate(parts), [*stretches, (start, position)]
 
@@ -175,8 +177,8 @@ def test_opens_a_device_by_default_by_parts_of_its_name_and_by_id(
     block = listening.items[0]
     assert isinstance(block, Block)
     assert block.rate_hz == RATE_HZ
-    assert block.samples.shape == (RATE_HZ * 30 // 1000, 2)
-    assert block.samples.dtype == np.float32
+    assert block.samples.shape == (RATE_HZ * 50 // 1000, 2)
+    assert block.samples.dtype == np.int16
     expected = "pulse" if "Puls" in spec else "default"
     assert listening.source.name == f"{expected}, ALSA, 44100 Hz, 2 ch"
 
@@ -383,8 +385,7 @@ def test_stop_ends_the_items_and_the_process_at_once(
 
 def test_stop_before_the_items_leaves_no_process(microphone: VirtualMicrophone) -> None:
     """A capture process that was started early and never read from is ended too."""
-    source = MicrophoneSource("default")
-    source.start()
+    source = MicrophoneSource("default", process=CaptureProcess.of_device("default", 50))
     source.stop()
     assert list(source.items()) == []
     assert not children() & capture_processes()
@@ -409,7 +410,7 @@ def test_a_killed_parent_leaves_no_capture_process(
 ) -> None:
     """Even SIGKILL takes the capture process with it, also while that hangs in PortAudio."""
     program = (
-        "from kws_live.sources import MicrophoneSource\n"
+        "from kws_live.sources.microphone import MicrophoneSource\n"
         "for item in MicrophoneSource('default').items(): print('block', flush=True)\n"
     )
     parent = subprocess.Popen(

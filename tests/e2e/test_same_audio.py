@@ -1,7 +1,10 @@
 """Same audio, same detections: whatever the block size, the pace and the way it came in."""
 
+import os
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 import soxr
@@ -92,7 +95,11 @@ def commanded(*arguments: str | Path, stdin: bytes = b"") -> Heard:
     """What the installed command hears."""
     result = daemon.run(*arguments, "--json", stdin=stdin)
     assert result.returncode == 0, result.stderr.decode()
-    found = daemon.events(result.stdout)
+    return heard_in(daemon.events(result.stdout))
+
+
+def heard_in(found: list[daemon.Event]) -> Heard:
+    """Detections and near misses among the events of a run that dropped nothing."""
     assert found[-1]["dropped_hops"] == 0
     return [
         (keyword, round(decided_s * SAMPLE_RATE_HZ), score)
@@ -112,6 +119,51 @@ def test_paced_and_recorded(demo_heard: Heard, tmp_path: Path) -> None:
     record = tmp_path / "heard.wav"
     assert same(commanded("--input", DEMO, "--realtime", "--record", record), demo_heard)
     assert same(commanded("--input", record), demo_heard)
+
+
+def test_gaps_of_silence(folder: ModelFolder, tmp_path: Path) -> None:
+    """Few words, far apart and close together: the gate opens and closes between spans and in them."""
+    samples, _ = soundfile.read(DEMO, dtype="int16")
+    rng = np.random.default_rng(1)
+    pieces = []
+    for pause_s in (0.0, 0.2, 0.9, 1.1, 7.0, 0.4, 1.5, 20.0):
+        start = int(rng.integers(0, len(samples) - 4 * SAMPLE_RATE_HZ))
+        pieces.append(samples[start : start + int(rng.integers(8_000, 4 * SAMPLE_RATE_HZ))])
+        pieces.append(np.zeros(round(pause_s * SAMPLE_RATE_HZ), np.int16))
+    path = tmp_path / "sparse.wav"
+    soundfile.write(path, np.concatenate(pieces), SAMPLE_RATE_HZ)
+    expected = hear(folder, path, 480)
+    assert len(expected) >= 5
+    assert same(commanded("--input", path), expected)
+    assert same(commanded("--input", path, "--realtime"), expected)
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_any_number_of_cores(long_stream: Path, long_heard: Heard, cores: int) -> None:
+    """Whichever span is inferred first."""
+    allowed = ",".join(map(str, sorted(os.sched_getaffinity(0))[:cores]))
+    command = f"taskset -c {allowed} kws-live --input {long_stream} --json"
+    result = daemon.run_in_bash(command, timeout_s=2 * daemon.PATIENCE_S)
+    assert result.returncode == 0, result.stderr.decode()
+    assert same(heard_in(daemon.events(result.stdout)), long_heard)
+
+
+def test_what_comes_slowly_through_a_pipe_is_heard_at_once(demo_heard: Heard) -> None:
+    """As from a live recorder: a detection does not wait for more audio, and is the same one."""
+    samples, _ = soundfile.read(DEMO, dtype="<i2")
+    first_word = demo_heard[0][1] + SAMPLE_RATE_HZ // 10
+    ours, theirs = os.pipe()
+    with daemon.Daemon("--input", "-", stdin=ours) as listener, open(theirs, "wb", 0) as pipe:
+        os.close(ours)
+        pipe.write(samples[:first_word].tobytes())
+        told = listener.wait_for("detection")
+        assert told["keyword"] == demo_heard[0][0]
+        for start in range(first_word, len(samples), 16_000):
+            time.sleep(0.02)
+            pipe.write(samples[start : start + 16_000].tobytes())
+        pipe.close()
+        listener.wait_for_end()
+        assert same(heard_in(listener.seen), demo_heard)
 
 
 def test_standard_input(demo_heard: Heard) -> None:

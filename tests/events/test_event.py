@@ -20,7 +20,7 @@ from kws_live.events import (
 from kws_live.types import SAMPLE_RATE_HZ
 
 DETECTION = DetectionBody(
-    "stop", 0.93, 0.7, 12.3, 11.6, 12.05, "default", Latency(queue=2.5, inference=1.75, total=4.25)
+    "stop", 0.93, 0.7, 12.3, 11.6, 12.05, "default", Latency(gate=0.5, queue=2.0, inference=1.75, total=4.25)
 )
 EVENT = Event("0123456789ab", 4, 1_763_863_445_123_999_999, 77, 12.3, DETECTION)
 
@@ -31,7 +31,7 @@ def test_the_line_holds_the_envelope_then_the_body_in_documented_order() -> None
         '{"schema": 1, "type": "detection", "run": "0123456789ab", "seq": 4, '
         '"ts": "2025-11-23T02:04:05.123Z", "stream_s": 12.3, "keyword": "stop", "score": 0.93, '
         '"threshold": 0.7, "decided_s": 12.3, "start_s": 11.6, "end_s": 12.05, "model": "default", '
-        '"latency_ms": {"queue": 2.5, "inference": 1.75, "total": 4.25}}'
+        '"latency_ms": {"gate": 0.5, "queue": 2.0, "inference": 1.75, "total": 4.25}}'
     )
 
 
@@ -43,7 +43,7 @@ def test_what_is_not_known_is_null_and_not_absent() -> None:
 
 def test_nested_values_become_lists_and_objects() -> None:
     """Tuples, mappings and dataclasses inside a body are plain JSON."""
-    ready = ReadyBody("mic", "default", "model.onnx", (KeywordThreshold("go", 0.5),), 48_000, 412.5)
+    ready = ReadyBody("mic", "default", "float32", (KeywordThreshold("go", 0.5),), 48_000, 412.5)
     stats = StatsBody(1, 0, 0.5, 0.0, 0, 0, {"go": 2}, 0, HookCounts(started=2), {"json": 3})
     assert replace(EVENT, body=ready).to_dict()["keywords"] == [{"keyword": "go", "threshold": 0.5}]
     plain = replace(EVENT, body=stats).to_dict()

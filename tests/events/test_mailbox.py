@@ -40,7 +40,7 @@ def test_ticks_come_between_events_and_without_them() -> None:
         mailbox.offer(event(seq), block=False)
     began_s = time.monotonic()
     ticks, events = 0, []
-    for item in mailbox.with_ticks(0.05):
+    for item in mailbox.with_ticks(lambda: 0.05):
         if item is not None:
             events.append(item)
             time.sleep(0.0002)
@@ -50,6 +50,20 @@ def test_ticks_come_between_events_and_without_them() -> None:
             mailbox.close()
     assert events == [event(seq) for seq in range(1_000)]
     assert 9 <= ticks <= 12
+
+
+def test_a_shorter_period_after_an_event_brings_the_next_tick_forward() -> None:
+    """Whoever ticks slowly because nothing happens need not wait when something does."""
+    mailbox = Mailbox(10)
+    period_s = 30.0
+    items = mailbox.with_ticks(lambda: period_s)
+    assert next(items) is None
+    mailbox.offer(event(0), block=False)
+    began_s = time.monotonic()
+    assert next(items) == event(0)
+    period_s = 0.05
+    assert next(items) is None
+    assert time.monotonic() - began_s < 5.0
 
 
 def test_an_event_that_comes_in_just_before_the_end_is_not_lost() -> None:
@@ -63,7 +77,7 @@ def test_an_event_that_comes_in_just_before_the_end_is_not_lost() -> None:
                 self.close()
             return taken
 
-    items = list(LastMoment(10).with_ticks(0.001))
+    items = list(LastMoment(10).with_ticks(lambda: 0.001))
     assert [item for item in items if item is not None] == [event(7)]
 
 

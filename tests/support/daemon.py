@@ -151,13 +151,18 @@ def heard_once_each(found: Sequence[Event], labels: Sequence[Label], offset_s: f
 class Daemon:
     """A running `kws-live --json`, stopped at the end of the `with`; no method waits for ever."""
 
-    def __init__(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: str | Path,
+        env: Mapping[str, str] | None = None,
+        stdin: int = subprocess.DEVNULL,
+    ) -> None:
         # A file and not a pipe: nobody has to read it for the daemon to go on.
         self._stderr = os.memfd_create("standard-error")
         self._process = subprocess.Popen(
             [COMMAND, "--json", *map(str, arguments)],
             env=clean(env),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
         )
@@ -182,6 +187,12 @@ class Daemon:
             if event["type"] == kind:
                 return event
         raise AssertionError(f"it ended without a {kind!r} event; standard error: {self.errors()}")
+
+    def wait_for_end(self, patience_s: float = PATIENCE_S) -> None:
+        """Read the remaining events."""
+        deadline_s = time.monotonic() + patience_s
+        while self._next(deadline_s, "it goes on") is not None:
+            pass
 
     def stop(self, number: signal.Signals, patience_s: float = PATIENCE_S) -> int:
         """Send a signal, read the remaining events and return the process's exit status."""

@@ -74,6 +74,7 @@ def _stored(
             ends.append((slot * _SPACING_HOPS + hop + 1) * HOP_SAMPLES)
             rows.append(row)
     posteriors = np.array(rows, dtype=np.float32).reshape(len(rows), len(LABELS))
+    end_samples = np.array(ends, dtype=np.int64)
     return Stored(
-        Path(name), labels, duration_s, np.array(ends, dtype=np.int64), posteriors, duration_s
+        Path(name), labels, duration_s, end_samples, posteriors, duration_s, SAMPLE_RATE_HZ
     )

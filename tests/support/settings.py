@@ -10,11 +10,11 @@ schema = 1
 hold_s = 0.0
 refractory_s = 0.1
 [keywords.yes]
-threshold = 0.0035
-release = 0.0034
+threshold = 0.0045
+release = 0.0044
 [keywords.no]
-threshold = 0.011
-release = 0.0109
+threshold = 0.0125
+release = 0.0121
 """
 
 

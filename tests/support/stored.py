@@ -34,4 +34,4 @@ def stored_recording(
     posteriors = np.zeros((len(ends), len(model_labels)), dtype=np.float32)
     for time_s, (keyword, value) in scores.items():
         posteriors[round(time_s * 10) - 1, list(model_labels).index(keyword)] = value
-    return Stored(path, labels, duration_s, ends, posteriors, duration_s)
+    return Stored(path, labels, duration_s, ends, posteriors, duration_s, SAMPLE_RATE_HZ)

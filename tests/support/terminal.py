@@ -37,6 +37,7 @@ class Terminal:
             stderr=self._side,
             env=env,
         )
+        self.pid = self._process.pid
 
     def __enter__(self) -> Self:
         return self

@@ -13,7 +13,7 @@ from kws_export.export import export_model
 
 from kws_live.types import SAMPLE_RATE_HZ, Int16Array
 
-__all__ = ["LABELS", "make_tiny_model", "make_tiny_run", "sounds"]
+__all__ = ["LABELS", "WHOLE", "make_tiny_model", "make_tiny_run", "sounds"]
 
 # The tests share few cores: a second thread would mostly wait for the first.
 torch.set_num_threads(1)
@@ -38,18 +38,35 @@ ARCHITECTURE: dict[str, Any] = {
 }
 
 
-def make_tiny_model(folder: Path, labels: Sequence[str] = LABELS) -> Path:
+WHOLE: dict[str, Any] = {
+    "feat_extract_norm": "group",
+    "do_stable_layer_norm": False,
+    "conv_bias": False,
+}
+"""Changes to it that make every frame depend on the whole window, as in wav2vec2-base."""
+
+
+def make_tiny_model(
+    folder: Path,
+    labels: Sequence[str] = LABELS,
+    *,
+    normalise: bool = False,
+    **architecture: Any,
+) -> Path:
     """Make a model folder that the daemon runs, exported by `kws-export`; it guesses at random, always alike.
 
     Args:
         folder: a folder that doesn't exist yet.
         labels: the model's classes; `_unknown_` and `_silence_` must be among them.
+        normalise: let each window be normalised, so that the model can't stream.
+        architecture: as for `make_tiny_run`; with **WHOLE the model can't stream either.
 
     Returns:
         `folder`.
     """
     with tempfile.TemporaryDirectory() as run:
-        export_model(make_tiny_run(Path(run), labels), folder, say=lambda line: None)
+        made = make_tiny_run(Path(run), labels, normalise=normalise, **architecture)
+        export_model(made, folder, say=lambda line: None)
     return folder
 
 
