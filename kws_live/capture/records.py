@@ -60,9 +60,14 @@ class Record:
     flags: Flags = Flags.NONE
 
     @property
+    def frame_bytes(self) -> int:
+        """Bytes of a frame of an audio record."""
+        return _BYTES_PER_SAMPLE * self.channels
+
+    @property
     def frames(self) -> int:
         """Frames in an audio record."""
-        return len(self.payload) // (_BYTES_PER_SAMPLE * self.channels)
+        return len(self.payload) // self.frame_bytes
 
     def text(self, key: str) -> str:
         """Return one value of a JSON payload, "" where there is none."""

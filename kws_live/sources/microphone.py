@@ -6,6 +6,7 @@ import select
 import threading
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +37,8 @@ _BACKOFF_FIRST_S = 0.1
 _BACKOFF_MAX_S = 5.0
 _SETTLED_S = 5.0
 """A device that lasted so long is tried again at once when it is lost; one that flaps is not."""
+_RESAMPLING_MS = 3
+"""A sample at 16 kHz is known less than so much later than it sounded (`stages.resampler`)."""
 
 _log = logging.getLogger(__name__)
 
@@ -125,7 +128,7 @@ class MicrophoneSource:
         deadline_s = time.monotonic() + OPEN_TIMEOUT_S
         while (record := stream.next(deadline_s - time.monotonic(), self._wake_fd)) is not None:
             if record.kind is Kind.AUDIO:
-                return _Opened(stream, record)
+                return _Opened(stream, self._in_step(record))
             self.name = record.text("device")
         if self._stopped:
             return None
@@ -134,6 +137,19 @@ class MicrophoneSource:
             " suspended, or the sound server is frozen. Check the sound server, or choose another"
             " device (`kws-live devices` lists them)."
         )
+
+    def _in_step(self, first: Record) -> Record:
+        """Return the first block without its first milliseconds, so that windows end where blocks do.
+
+        A window ends every so many whole blocks. If it ended just after the end of a block, for the
+        time that resampling takes, it would wait for the whole of the next one. (Later losses
+        may put blocks and windows out of step; nothing but time is lost by it.)
+        """
+        if first.rate_hz == SAMPLE_RATE_HZ:
+            return first
+        skipped_ms = -_RESAMPLING_MS % self._block_ms
+        skipped_frames = first.rate_hz * skipped_ms // 1000
+        return replace(first, payload=first.payload[skipped_frames * first.frame_bytes :])
 
     def _stream(self, opened: _Opened, meter: LossMeter) -> Generator[SourceItem, None, str | None]:
         """Yield the blocks of one capture process; return why it was lost, None after `stop`."""

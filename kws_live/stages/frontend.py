@@ -1,12 +1,9 @@
 """Any rate and channel count in, mono int16 at 16 kHz out."""
 
 import numpy as np
-import soxr
 
+from kws_live.stages.resampler import Resampler
 from kws_live.types import SAMPLE_RATE_HZ, Block, Float32Array, Int16Array
-
-_QUALITY = "MQ"
-"""Passes 95 % of the band at a delay of 19 ms; LQ (6 ms) would cut the fricatives that tell words apart."""
 
 _FULL_SCALE = 32768
 _EMPTY = np.zeros(0, dtype=np.int16)
@@ -15,13 +12,12 @@ _EMPTY = np.zeros(0, dtype=np.int16)
 class Frontend:
     """Mixes down and resamples in float32 and rounds to int16 once, whatever the block size.
 
-    soxr's own int16 path dithers and depends on the block size, hence float32 up to the end. Audio
-    that is already mono int16 at 16 kHz comes out bit for bit.
+    Audio that is already mono int16 at 16 kHz comes out bit for bit.
     """
 
     def __init__(self) -> None:
         self._rate_hz = 0
-        self._resampler: soxr.ResampleStream | None = None
+        self._resampler: Resampler | None = None
 
     def push(self, block: Block) -> Int16Array:
         """Return the int16 [n] samples at 16 kHz that `block` completes; n may be 0.
@@ -31,28 +27,20 @@ class Frontend:
         """
         if block.rate_hz != self._rate_hz:
             self._rate_hz = block.rate_hz
-            self._resampler = (
-                None
-                if block.rate_hz == SAMPLE_RATE_HZ
-                else soxr.ResampleStream(
-                    block.rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality=_QUALITY
-                )
-            )
+            self._resampler = None if block.rate_hz == SAMPLE_RATE_HZ else Resampler(block.rate_hz)
         samples = block.samples
         if samples.dtype == np.int16 and samples.shape[1] == 1 and self._resampler is None:
             return np.ascontiguousarray(samples[:, 0])
         mono = _mix_down(samples)
         if self._resampler is not None:
-            mono = self._resampler.resample_chunk(mono)
+            mono = self._resampler.push(mono)
         return _to_int16(mono)
 
     def flush(self) -> Int16Array:
         """Return what the resampler still holds, int16 [n], and start afresh: the stream ends or breaks here."""
         tail = _EMPTY
         if self._resampler is not None:
-            tail = _to_int16(
-                self._resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
-            )
+            tail = _to_int16(self._resampler.flush())
         self._rate_hz = 0
         self._resampler = None
         return tail

@@ -20,6 +20,7 @@ from kws_live.errors import DeviceError
 from kws_live.sources.listing import list_devices
 from kws_live.sources.microphone import MicrophoneSource
 from kws_live.sources.process import CaptureProcess
+from kws_live.stages.frontend import Frontend
 from kws_live.types import (
     SAMPLE_RATE_HZ,
     Block,
@@ -174,7 +175,7 @@ def test_opens_a_device_by_default_by_parts_of_its_name_and_by_id(
     """Each way of naming a device leads to blocks of its own rate, no more than two channels."""
     with Listening(spec) as listening:
         listening.for_seconds(0.3)
-    block = listening.items[0]
+    block = listening.items[1]  # the first is shorter, to be in step
     assert isinstance(block, Block)
     assert block.rate_hz == RATE_HZ
     assert block.samples.shape == (RATE_HZ * 50 // 1000, 2)
@@ -191,6 +192,18 @@ def test_hears_what_is_played(microphone: VirtualMicrophone, tmp_path: Path) -> 
     scent = heard[-RATE_HZ:]
     start = place_of(scent, noise)
     assert np.abs(scent - noise[start : start + RATE_HZ]).max() < 2e-4
+
+
+def test_windows_end_where_blocks_do(microphone: VirtualMicrophone) -> None:
+    """Each second block completes a hop of 100 ms, so that no window waits for the rest of a block."""
+    with Listening() as listening:
+        listening.for_seconds(1.0)
+    frontend = Frontend()
+    samples = 0
+    for number, block in enumerate(listening.of(Block)):
+        assert isinstance(block, Block)
+        samples += len(frontend.push(block))
+        assert samples >= number // 2 * SAMPLE_RATE_HZ // 10
 
 
 def test_dates_blocks_by_their_arrival(microphone: VirtualMicrophone) -> None:
