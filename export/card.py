@@ -8,6 +8,7 @@ from kws_live.eval.card import BEGIN, END, HEADING, point_lines
 from kws_live.eval.intervals import binomial_interval
 
 from .checkpoint import Checkpoint
+from .operating_point import OperatingPoint
 from .run_folder import WINDOW_SAMPLES, RunFolder
 from .runtimes import Built
 
@@ -30,7 +31,7 @@ def write_card(
     name: str,
     checkpoint: Checkpoint,
     run: RunFolder,
-    operating_point: Mapping[str, Any],
+    operating_point: OperatingPoint,
     built: Built,
     attributions: str,
 ) -> None:
@@ -41,18 +42,18 @@ def write_card(
         name: the model's name.
         checkpoint: what was exported.
         run: what the training recorded; what it did not record is said to be missing.
-        operating_point: as in `kws.json`.
+        operating_point: what `kws.json` holds of it.
         built: the runtimes.
         attributions: whose recordings were used, under which licences; empty if nobody said.
     """
     lines = [
         *_front_matter(checkpoint, run),
-        *_summary(name, checkpoint),
+        *_summary(name, checkpoint, operating_point.unknown_weight),
         *_files(folder),
         *_data(run, attributions),
         *_licence(run),
         *_metrics(run.metrics, built),
-        *_operating_point(operating_point),
+        *_operating_point(operating_point.settings),
         *_limits(checkpoint),
         *_origin(run),
     ]
@@ -76,7 +77,7 @@ def _front_matter(checkpoint: Checkpoint, run: RunFolder) -> Iterator[str]:
     yield "---"
 
 
-def _summary(name: str, checkpoint: Checkpoint) -> Iterator[str]:
+def _summary(name: str, checkpoint: Checkpoint, unknown_weight: float) -> Iterator[str]:
     config = checkpoint.model.config
     parameters = sum(p.numel() for p in checkpoint.model.parameters()) / 1e6
     yield from ("", f"# {name}", "")
@@ -90,6 +91,12 @@ def _summary(name: str, checkpoint: Checkpoint) -> Iterator[str]:
     yield from ("```python", "from transformers import pipeline", "")
     yield f'pipeline("audio-classification", model="path/to/{name}")("clip.wav")'
     yield "```"
+    if unknown_weight != 1:
+        yield ""
+        yield (
+            f"kws-live multiplies the posterior of `_unknown_` by {unknown_weight:g} before all are normalised again, "
+            "because nearly all that is heard is no keyword; transformers does not."
+        )
 
 
 def _files(folder: Path) -> Iterator[str]:

@@ -19,6 +19,7 @@ from kws_live.types import SAMPLE_RATE_HZ, SILENCE_LABEL, UNKNOWN_LABEL, Float32
 
 from .errors import CheckpointError
 from .grid import Grid
+from .run_folder import WINDOW_SAMPLES
 
 CLASSIFIERS: dict[str, Any] = {
     "wav2vec2": Wav2Vec2ForSequenceClassification,
@@ -113,20 +114,12 @@ def load_checkpoint(folder: Path, origin: Path | None = None) -> Checkpoint:
             f"{origin / WEIGHTS} lacks {len(missing)} of the model's weights "
             f"(the first is {missing[0]}): finish the training, or export another checkpoint"
         )
-    labels = tuple(model.config.id2label[i] for i in range(model.config.num_labels))
-    checkpoint = Checkpoint(model.eval(), extractor, labels)
-    if len(set(labels)) != len(labels) or not checkpoint.keywords:
+    checkpoint = Checkpoint(model.eval(), extractor, _labels(model.config, origin / "config.json"))
+    if checkpoint.grid.window_frames < 1:
         raise CheckpointError(
-            f"{origin / 'config.json'}: id2label is {list(labels)}; "
-            "labels must differ from each other and name at least one keyword"
+            f"{origin / 'config.json'}: a frame of these convolutions sees "
+            f"{checkpoint.grid.receptive_field_samples} samples; kws-live gives its models {WINDOW_SAMPLES}"
         )
-    for needed, what in ((UNKNOWN_LABEL, "other speech"), (SILENCE_LABEL, "no speech")):
-        if needed not in labels:
-            raise CheckpointError(
-                f"{origin / 'config.json'}: id2label is {list(labels)} and lacks {needed!r}, the class of "
-                f"{what}. If the model has such a class under another name, rename it there (and in "
-                "label2id); if not, fine-tune it with one: on a stream nearly all that is heard is no keyword"
-            )
     return checkpoint
 
 
@@ -140,6 +133,33 @@ def check_files(folder: Path) -> None:
                 f"{folder / name} is missing: a checkpoint holds {', '.join(CHECKPOINT_FILES)} "
                 "(weights in other formats are not read; save them with save_pretrained)"
             )
+
+
+def _labels(config: Any, file: Path) -> tuple[str, ...]:
+    """Return the class names in the order of the logits, or raise CheckpointError if the daemon can't use them."""
+    names: dict[int, Any] = config.id2label
+    if sorted(names) != list(range(len(names))):
+        raise CheckpointError(
+            f"{file}: id2label numbers its labels {sorted(names)}, not 0, 1, 2, …"
+        )
+    labels = tuple(names[i] for i in range(len(names)))
+    if not all(isinstance(x, str) and x.isprintable() and x.strip() for x in labels):
+        raise CheckpointError(
+            f"{file}: id2label is {list(labels)}; each label must be a printable name"
+        )
+    if len(set(labels)) != len(labels) or {UNKNOWN_LABEL, SILENCE_LABEL}.issuperset(labels):
+        raise CheckpointError(
+            f"{file}: id2label is {list(labels)}; "
+            "labels must differ from each other and name at least one keyword"
+        )
+    for needed, what in ((UNKNOWN_LABEL, "other speech"), (SILENCE_LABEL, "no speech")):
+        if needed not in labels:
+            raise CheckpointError(
+                f"{file}: id2label is {list(labels)} and lacks {needed!r}, the class of "
+                f"{what}. If the model has such a class under another name, rename it there (and in "
+                "label2id); if not, fine-tune it with one: on a stream nearly all that is heard is no keyword"
+            )
+    return labels
 
 
 def _check_kind(folder: Path, config: dict[str, Any]) -> str:

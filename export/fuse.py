@@ -11,15 +11,13 @@ from onnx import helper
 
 MICROSOFT = "com.microsoft"
 COPIES = ("Reshape", "Transpose", "Gather", "Pad")
-"""Nodes that only move values, so that it makes no difference on which side of them these are quantized."""
+"""Nodes that only move values, so that it makes no difference on which side of them these are quantized.
+
+Pad adds zeros, which no quantizer rounds."""
 
 
 class Wiring:
-    """Which node makes a tensor and which ones take it; made anew after each change.
-
-    Args:
-        graph: not to be changed while this is in use.
-    """
+    """Which node made a tensor of a graph, and which ones took it, when this was made: it follows no change."""
 
     def __init__(self, graph: onnx.GraphProto) -> None:
         self.constants = {x.name: x for x in graph.initializer}

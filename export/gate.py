@@ -8,7 +8,6 @@ MAX_INT8_LOSS = 0.01
 MAX_RANGE_LOSS = 0.001
 """Share that 7-bit weights may name wrongly beyond 8-bit ones: then they ship, for processors on which 8 saturate."""
 
-
 SAME_TIME = 1.05
 """Ratio of two times that can't be told apart on a machine that does other things too."""
 
@@ -16,7 +15,7 @@ SAME_TIME = 1.05
 def refusal(int8: Measured, float32: Measured) -> str | None:
     """Return why an int8 runtime isn't to be shipped, None if it is.
 
-    It must lose at most MAX_INT8_LOSS of the windows, and not take more time than float32.
+    It must lose at most MAX_INT8_LOSS of the windows, and take at most SAME_TIME of float32's time.
     """
     if loses_too_much(int8, float32):
         return (

@@ -64,7 +64,7 @@ def write_lean_graph(checkpoint: Checkpoint, path: Path) -> None:
     base.feature_projection = _MarkedProjection(base.feature_projection)
     _trace(checkpoint, path)
     model = onnx.load(path)
-    _name_frames(model.graph)
+    _name_frames(model)
     onnx.save(model, path)
 
 
@@ -126,14 +126,16 @@ def _mark(frames: torch.Tensor) -> torch.Tensor:
     return marked
 
 
-def _name_frames(graph: onnx.GraphProto) -> None:
+def _name_frames(model: onnx.ModelProto) -> None:
     """Take the mark out of the graph and give its tensor the name FRAMES."""
     domain, op_type = _MARK.split("::")
-    (mark,) = (x for x in graph.node if (x.domain, x.op_type) == (domain, op_type))
+    (mark,) = (x for x in model.graph.node if (x.domain, x.op_type) == (domain, op_type))
     marked = (mark.input[0], mark.output[0])
-    graph.node.remove(mark)
-    for node in graph.node:
+    model.graph.node.remove(mark)
+    for node in model.graph.node:
         for names in (node.input, node.output):
             for i, name in enumerate(names):
                 if name in marked:
                     names[i] = FRAMES
+    (marks,) = (x for x in model.opset_import if x.domain == domain)
+    model.opset_import.remove(marks)

@@ -40,7 +40,7 @@ def make_lean(model: Any) -> None:
                 setattr(module, name, Attention(child))
             elif isinstance(child, POSITIONS) and getattr(child, "batch_norm", None) is None:
                 setattr(module, name, PositionalConvolution(child))
-    base = getattr(model, model.base_model_prefix)
+    base = model.base_model
     if model.config.feat_extract_norm == "layer":
         base.feature_extractor = Front(base.feature_extractor.conv_layers)
     model.classifier = PooledClassifier(model.projector, model.classifier)

@@ -4,21 +4,19 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from kws_live.model.folder import MANIFEST_NAME
 from kws_live.types import SAMPLE_RATE_HZ
 
 from .checkpoint import Checkpoint
+from .operating_point import OperatingPoint
 from .run_folder import WINDOW_SAMPLES, RunFolder
 from .runtimes import Runtime
 from .self_test import SelfTest
-from .staging import MANIFEST
 
 FORMAT = 1
-UNKNOWN_WEIGHT = 10.0
-"""Measured in docs/decisions/0008-score.md; from 5 to 20 little changes."""
 OPERATING_POINT = "default"
-UNHASHED = (MANIFEST, "README.md")
+UNHASHED = (MANIFEST_NAME, "README.md")
 
 
 def write_manifest(
@@ -26,7 +24,7 @@ def write_manifest(
     name: str,
     checkpoint: Checkpoint,
     run: RunFolder,
-    operating_point: dict[str, Any],
+    operating_point: OperatingPoint,
     runtimes: Sequence[Runtime],
     self_test: SelfTest,
 ) -> None:
@@ -50,9 +48,9 @@ def write_manifest(
             }
             for x in runtimes
         ],
-        "unknown_weight": UNKNOWN_WEIGHT,
+        "unknown_weight": operating_point.unknown_weight,
         "operating_point": OPERATING_POINT,
-        "operating_points": {OPERATING_POINT: operating_point},
+        "operating_points": {OPERATING_POINT: operating_point.settings},
         "self_test": self_test.window_as_json(),
         "sha256": {
             path.name: hashlib.sha256(path.read_bytes()).hexdigest()
@@ -62,6 +60,6 @@ def write_manifest(
         "training_commit": run.manifest.get("commit"),
         "metrics": run.metrics,
     }
-    (folder / MANIFEST).write_text(
+    (folder / MANIFEST_NAME).write_text(
         json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )

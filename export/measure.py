@@ -128,13 +128,6 @@ def hop_times_ms(
     return [min(times) / 1e6 for times in times_ns]
 
 
-def posteriors(logits: Float32Array) -> Float32Array:
-    """Return the softmax of logits along the last axis: float32, rows sum to 1."""
-    exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    result: Float32Array = exponents / exponents.sum(axis=-1, keepdims=True)
-    return result
-
-
 def _open(file: Path, literally: bool) -> Any:
     options = onnxruntime.SessionOptions()
     if literally:

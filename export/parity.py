@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kws_live.model.classifier import softmax
 from kws_live.types import Int16Array
 
 from .checkpoint import Checkpoint
 from .errors import CheckpointError, ParityError
-from .measure import BATCH, Graph, posteriors
+from .measure import BATCH, Graph
 
 MAX_DIFFERENCE = 1e-4
 """Largest difference of a posterior between torch and ONNX that is written."""
@@ -81,11 +82,11 @@ def check_parity(
     results = []
     for kind, windows in parity_windows(clips).items():
         batches = [windows[i : i + BATCH] for i in range(0, len(windows), BATCH)]
-        wanted = posteriors(np.concatenate([checkpoint.logits(batch) for batch in batches]))
-        alone = [posteriors(graph.logits(windows)) for graph in graphs]
+        wanted = softmax(np.concatenate([checkpoint.logits(batch) for batch in batches]))
+        alone = [softmax(graph.logits(windows)) for graph in graphs]
         results.append(Parity(kind, len(windows), float(np.abs(wanted - alone).max())))
         if kind == RECORDED:
-            together = [posteriors(graph.logits(windows, BATCH)) for graph in graphs]
+            together = [softmax(graph.logits(windows, BATCH)) for graph in graphs]
             batched = float(np.abs(wanted - together).max())
             results.append(Parity(f"in batches of {BATCH}", len(windows), batched, again=True))
     for result in results:

@@ -86,7 +86,7 @@ def write_static(
 
 
 def write_dynamic(graph: Path, path: Path) -> None:
-    """Write the dynamic int8 form of a graph: its matrix products by weights, after FRAMES if it has these.
+    """Write the dynamic int8 form of a graph: its matrix products by weights after FRAMES.
 
     The scale of the activations is found anew in each call, over all windows in it. Weights have 7 bits, so that
     no processor's sums saturate.

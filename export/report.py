@@ -49,9 +49,9 @@ def cost_report(measured: Sequence[Measured]) -> str:
     ]
     float32 = measured[-1]
     for x in measured[:-1]:
-        lost = float32.correct - x.correct
+        gained = x.correct - float32.correct
         lines.append(
-            f"  {x.name} names {lost} of {x.clips} windows fewer rightly ({-lost / x.clips:+.2%}), in "
-            f"{x.hop_ms / float32.hop_ms:.2f} of the time"
+            f"  {x.name} names {abs(gained)} of {x.clips} windows {'more' if gained > 0 else 'fewer'} rightly "
+            f"({gained / x.clips:+.2%}), in {x.hop_ms / float32.hop_ms:.2f} of the time"
         )
     return "\n".join(lines)

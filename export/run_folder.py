@@ -79,8 +79,8 @@ def read_run(path: Path, labels: int, weights_sha256: str) -> RunFolder:
         calibration=calibration,
         clips=clips,
         targets=targets.astype(np.int64),
-        metrics=_evaluations(_record(path / "metrics.json"), weights_sha256),
-        manifest=_record(path / "manifest.json"),
+        metrics=_evaluations(path / "metrics.json", weights_sha256),
+        manifest=_manifest(path / "manifest.json"),
         recipe=_read_text(recipe) if recipe.is_file() else "",
     )
 
@@ -154,13 +154,52 @@ def _read_text(path: Path) -> str:
         raise CheckpointError(f"{path} can't be read: {error}") from error
 
 
-def _evaluations(record: dict[str, Any], weights_sha256: str) -> dict[str, Any]:
+def _manifest(path: Path) -> dict[str, Any]:
+    manifest = _record(path)
+    rows = manifest.get("counts", {})
+    tables = (
+        rows,
+        manifest.get("versions", {}),
+        *(rows.values() if isinstance(rows, dict) else ()),
+    )
+    lists = manifest.get("left_out", [])
+    if not all(isinstance(x, dict) for x in tables) or not isinstance(lists, list):
+        raise CheckpointError(
+            f"{path} is no manifest of kws-train (counts by kind and split, versions by package, a list left_out). "
+            "Remove it if another program wrote it"
+        )
+    return manifest
+
+
+def _evaluations(path: Path, weights_sha256: str) -> dict[str, Any]:
     """Return the entries that hold an accuracy of these weights; one without a hash is taken as theirs."""
-    return {
+    found = {
         name: entry
-        for name, entry in record.items()
+        for name, entry in _record(path).items()
         if isinstance(entry, dict)
         and entry.get("n")
         and entry.get("accuracy") is not None
         and entry.get("weights_sha256", weights_sha256) == weights_sha256
     }
+    for name, entry in found.items():
+        if not _is_evaluation(entry):
+            raise CheckpointError(
+                f"{path}: {name} is no evaluation of kws-train (n, accuracy, and n, recall and precision of each "
+                "class). Remove the file if another program wrote it"
+            )
+    return found
+
+
+def _is_evaluation(entry: dict[str, Any]) -> bool:
+    """Return whether counts are integers and shares numbers from 0 to 1, or null where a class has none."""
+    rows = entry.get("classes", {})
+    if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
+        return False
+    counts = [x.get("n") for x in (entry, *rows.values())]
+    shares = [
+        entry["accuracy"],
+        *(row.get(x) for row in rows.values() for x in ("recall", "precision")),
+    ]
+    return all(isinstance(x, int) and x >= 0 for x in counts) and all(
+        x is None or (isinstance(x, int | float) and 0 <= x <= 1) for x in shares
+    )

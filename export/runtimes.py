@@ -105,9 +105,9 @@ class RuntimeBuilder:
         return Built((float32,), measured[1:], tuple(refusals))
 
     def _float32(self) -> Runtime:
-        whole, meaning = self._folder / WHOLE, self._lean if self._streams else self._folder / WHOLE
-        encoder, head = self._folder / ENCODER, self._folder / HEAD
+        whole, encoder, head = (self._folder / x for x in (WHOLE, ENCODER, HEAD))
         files = self._cut(self._lean, encoder, head, MAX_DIFFERENCE) or (whole,)
+        meaning = self._lean if self._streams else whole
         return Runtime(self._name("float32"), files, True, FLOAT32_TOLERANCE, meaning)
 
     def _static(self) -> Runtime:

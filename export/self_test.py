@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from kws_live.model.classifier import softmax
 from kws_live.types import SAMPLE_RATE_HZ, Float32Array, Int16Array
 
 from .checkpoint import Checkpoint
-from .measure import Graph, posteriors
+from .measure import Graph
 from .run_folder import WINDOW_SAMPLES
 from .runtimes import Runtime
 
@@ -68,7 +69,7 @@ def choose_window(checkpoint: Checkpoint, graph: Graph) -> Int16Array:
     samples = _demo()
     starts = range(0, len(samples) - WINDOW_SAMPLES + 1, STEP_SAMPLES)
     windows = np.stack([samples[start : start + WINDOW_SAMPLES] for start in starts])
-    found = posteriors(graph.logits(windows))
+    found = softmax(graph.logits(windows))
     keywords = [checkpoint.labels.index(keyword) for keyword in checkpoint.keywords]
     best = found[:, keywords].max(axis=1)
     telling: Int16Array = windows[np.abs(best - TELLING_POSTERIOR).argmin()]

@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kws_live.errors import OutputError
+from kws_live.model.folder import MANIFEST_NAME
 
 from .errors import TargetError
-
-MANIFEST = "kws.json"
 
 
 @contextmanager
@@ -25,10 +24,12 @@ def staged(target: Path) -> Iterator[Path]:
     """
     target = target.resolve()  # so that `.` and a link have a name and a folder to be in
     with writing(target):
-        taken = target.exists() and not ((target / MANIFEST).is_file() or _is_empty_folder(target))
+        taken = target.exists() and not (
+            (target / MANIFEST_NAME).is_file() or _is_empty_folder(target)
+        )
     if taken:
         raise TargetError(
-            f"{target} exists and is no model folder (it has no {MANIFEST}); name another one"
+            f"{target} exists and is no model folder (it has no {MANIFEST_NAME}); name another one"
         )
     new, old = (target.with_name(f".{target.name}.{os.getpid()}.{x}") for x in ("new", "old"))
     try:

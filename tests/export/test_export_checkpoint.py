@@ -134,6 +134,31 @@ def test_a_model_without_the_classes_of_a_stream_is_refused(
         load_checkpoint(make_tiny_run(tmp_path, labels=labels))
 
 
+@pytest.mark.parametrize(
+    ("names", "complaint"),
+    [
+        ({"0": "yes", "1": "no", "2": "_unknown_", "4": "_silence_"}, r"numbers .*\[0, 1, 2, 4\]"),
+        ({"0": "yes", "1": None, "2": "_unknown_", "3": "_silence_"}, "None.*printable name"),
+        ({"0": "yes", "1": " ", "2": "_unknown_", "3": "_silence_"}, "' '.*printable name"),
+        ({"0": "yes", "1": "yes", "2": "_unknown_", "3": "_silence_"}, "differ from each other"),
+    ],
+)
+def test_labels_that_the_daemon_could_not_use_are_refused(
+    names: dict[str, str | None], complaint: str, tmp_path: Path
+) -> None:
+    """Before anything is computed, with what they are."""
+    change(make_tiny_run(tmp_path) / "config.json", id2label=names)
+    with pytest.raises(CheckpointError, match=rf"config\.json: id2label .*{complaint}"):
+        load_checkpoint(tmp_path)
+
+
+def test_a_model_of_longer_windows_is_refused(tmp_path: Path) -> None:
+    """One whose single frame sees more than the daemon gives."""
+    run = make_tiny_run(tmp_path, conv_kernel=(4000, 40, 4), conv_stride=(400, 40, 2))
+    with pytest.raises(CheckpointError, match=r"a frame .* sees 67600 samples.*16000"):
+        load_checkpoint(run)
+
+
 def test_a_copy_is_spoken_of_by_its_origin(tmp_path: Path) -> None:
     """What is wrong with it is wrong there, and is to be mended there."""
     change(make_tiny_run(tmp_path) / "preprocessor_config.json", sampling_rate=8000)

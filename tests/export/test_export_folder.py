@@ -15,11 +15,12 @@ import soundfile
 import transformers
 from kws_export.checkpoint import load_checkpoint
 from kws_export.export import export_model
-from kws_export.measure import Graph, posteriors
+from kws_export.measure import Graph
 from support.tiny_model import LABELS, WHOLE, make_tiny_model, make_tiny_run, sounds
 
 from kws_live.errors import ModelError
 from kws_live.model import Classifier, load_model_folder
+from kws_live.model.classifier import softmax
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def test_the_daemon_runs_it(tiny_model: Path) -> None:
     classifier = Classifier(replace(folder, unknown_weight=1.0))
     assert classifier.runtime.name == "int8 streaming"
     windows = sounds(10)
-    wanted = posteriors(load_checkpoint(tiny_model).logits(windows))
+    wanted = softmax(load_checkpoint(tiny_model).logits(windows))
     found = np.array([classifier.posteriors(window) for window in windows])
     assert np.abs(found - wanted).max() < 0.1
 
@@ -114,8 +115,8 @@ def test_the_self_test_is_what_the_files_answer(
     runtime = next(x for x in manifest["runtimes"] if x["name"] == name)
     raw = base64.b64decode(manifest["self_test"]["window_int16_base64"])
     window = np.frombuffer(raw, "<i2")[np.newaxis]
-    found = posteriors(Graph(*(tiny_model / x for x in runtime["files"])).logits(window))
-    wanted = posteriors(np.array([runtime["self_test"]["logits"]], dtype=np.float32))
+    found = softmax(Graph(*(tiny_model / x for x in runtime["files"])).logits(window))
+    wanted = softmax(np.array([runtime["self_test"]["logits"]], dtype=np.float32))
     assert np.abs(found - wanted).max() < runtime["self_test"]["tolerance"] / 2
 
 
@@ -124,7 +125,7 @@ def test_the_pipeline_of_transformers_opens_it(tiny_model: Path) -> None:
     pipe = transformers.pipeline("audio-classification", model=str(tiny_model), top_k=None)
     window = sounds(1)
     found = {x["label"]: x["score"] for x in pipe(window[0] / np.float32(32768))}
-    wanted = posteriors(Graph(tiny_model / "model.onnx").logits(window))[0]
+    wanted = softmax(Graph(tiny_model / "model.onnx").logits(window))[0]
     assert found == pytest.approx(dict(zip(LABELS, wanted, strict=True)), abs=1e-5)
 
 

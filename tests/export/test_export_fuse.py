@@ -9,9 +9,11 @@ import pytest
 from kws_export.checkpoint import load_checkpoint
 from kws_export.fuse import fuse
 from kws_export.graph import write_lean_graph
-from kws_export.measure import Graph, posteriors
+from kws_export.measure import Graph
 from kws_export.quantize import write_static
 from support.tiny_model import make_tiny_run, sounds
+
+from kws_live.model.classifier import softmax
 
 
 @pytest.fixture(scope="module", params=["wav2vec2", "hubert", "wavlm"])
@@ -38,8 +40,8 @@ def test_a_fused_graph_means_the_same(forms: tuple[str, Path, Path]) -> None:
     """As its nodes computed one by one in float32, up to a step of the quantizer here and there."""
     _, quantized, fused = forms
     windows = sounds(60)[40:]
-    wanted = posteriors(Graph(quantized, literally=True).logits(windows))
-    found = posteriors(Graph(fused).logits(windows))
+    wanted = softmax(Graph(quantized, literally=True).logits(windows))
+    found = softmax(Graph(fused).logits(windows))
     assert np.abs(found - wanted).max() < 0.02
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from kws_export.checkpoint import load_checkpoint
 from kws_export.export import export_model
 from kws_export.gate import prefers_reduced_range, refusal
@@ -40,6 +41,39 @@ def test_int8_may_not_be_slower(hop_ms: float, ships: bool) -> None:
 def test_seven_bits_ship_if_they_cost_a_tenth_of_a_point(reduced: int, preferred: bool) -> None:
     """At most: then int8 sums saturate on no processor."""
     assert prefers_reduced_range(900, reduced, 1000) == preferred
+
+
+def test_a_model_that_no_int8_form_suits_ships_as_float32(tmp_path: Path) -> None:
+    """Weights of a channel that is always 0 leave no steps to the others, in either form. All is told."""
+    run, model = tmp_path / "run", tmp_path / "model"
+    run.mkdir()
+    network = load_checkpoint(make_tiny_run(run)).model
+    with torch.no_grad():
+        for layer in network.wav2vec2.encoder.layers:
+            for norm in (layer.layer_norm, layer.final_layer_norm):
+                norm.weight[0] = norm.bias[0] = 0
+            attention = layer.attention
+            for product in (attention.q_proj, attention.k_proj, attention.v_proj):
+                product.weight[:, 0] = 1e4
+            layer.feed_forward.intermediate_dense.weight.mul_(20)
+            layer.feed_forward.intermediate_dense.weight[:, 0] = 1e4
+            layer.feed_forward.output_dense.weight.mul_(20)
+    network.save_pretrained(run)
+    clips = sounds(208)
+    targets = load_checkpoint(run).logits(clips).argmax(axis=1)
+    np.savez(run / "validation.npz", clips=clips, labels=targets)
+    said: list[str] = []
+    export_model(run, model, say=said.append)
+    warnings = [x for x in said if x.startswith("WARNING")]
+    assert [x.split(" names ")[0] for x in warnings] == [
+        "WARNING: int8 streaming",
+        "WARNING: dynamic int8 streaming",
+    ]
+    document = json.loads((model / "kws.json").read_text())
+    assert [x["name"] for x in document["runtimes"]] == ["float32 streaming"]
+    assert {x.name for x in model.glob("*.onnx")} == {"model.onnx", "encoder.onnx", "head.onnx"}
+    assert (model / "README.md").read_text().count("Not here, though tried") == 2
+    assert Classifier(load_model_folder(model)).runtime.name == "float32 streaming"
 
 
 @pytest.mark.parametrize("normalise", [False, True], ids=["streaming", "whole windows"])

@@ -23,6 +23,7 @@ VARIANTS: dict[str, dict[str, object]] = {
         "conv_bias": False,
     },
     "mixing its layers": {"use_weighted_layer_sum": True},
+    "without biases in its convolutions": {"conv_bias": False},
     "with an odd number of taps": {"num_conv_pos_embeddings": 7},
 }
 
@@ -41,6 +42,21 @@ def test_the_graph_agrees_with_the_checkpoint(
     results = check_parity(load_checkpoint(run), [Graph(plain), Graph(lean)], sounds(208))
     assert sum(x.windows for x in results if not x.again) >= 200
     assert max(x.difference for x in results) < 1e-5
+
+
+@pytest.mark.parametrize("variant", ["as trained here", "as wav2vec2-base"])
+@pytest.mark.parametrize("kind", ["wav2vec2", "hubert", "wavlm"])
+def test_the_plain_graph_takes_windows_of_any_length(
+    kind: str, variant: str, tmp_path: Path
+) -> None:
+    """Nothing in it was fixed when it was traced, the position biases of WavLM included."""
+    run = make_tiny_run(tmp_path, kind=kind, **VARIANTS[variant])
+    write_graph(load_checkpoint(run), tmp_path / "model.onnx")
+    graph, checkpoint = Graph(tmp_path / "model.onnx"), load_checkpoint(run)
+    longer = np.concatenate([sounds(3), sounds(3)], axis=1)
+    for samples in (8000, 11111, 30000):
+        wanted = checkpoint.logits(longer[:, :samples])
+        assert graph.logits(longer[:, :samples]) == pytest.approx(wanted, abs=1e-4)
 
 
 def test_input_and_output_are_those_of_the_contract(tiny_model: Path) -> None:
@@ -64,6 +80,8 @@ def test_a_lean_graph_has_fewer_nodes(tmp_path: Path) -> None:
     assert [x.op_type for x in lean].count("MultiHeadAttention") == 2
     assert not any(x.op_type == "Softmax" for x in lean)
     assert sum("frames" in x.output for x in lean) == 1
+    domains = {x.domain for x in onnx.load(tmp_path / "lean.onnx").opset_import}
+    assert domains == {"", "com.microsoft"}
 
 
 @pytest.mark.parametrize("file", ["model.onnx", "model_quantized.onnx"])

@@ -25,7 +25,7 @@ MEASURED = {
 
 def tuned() -> dict[str, Any]:
     """An operating point as a tuning run would write it."""
-    point = default_operating_point(KEYWORDS)
+    point = default_operating_point(KEYWORDS).settings
     point["keywords"]["no"] = {"threshold": 0.9, "release": 0.4, "refractory_s": 1.5}
     point["measured"] = MEASURED
     return point
@@ -50,12 +50,45 @@ def test_that_of_a_tuned_model_is_taken_from_its_manifest(tmp_path: Path) -> Non
     """The one it runs with, of those that it has."""
     manifest = {"operating_point": "mine", "operating_points": {"mine": tuned(), "other": {}}}
     (tmp_path / "kws.json").write_text(json.dumps(manifest))
-    assert read_operating_point(tmp_path / "kws.json", KEYWORDS) == tuned()
+    assert read_operating_point(tmp_path / "kws.json", KEYWORDS).settings == tuned()
+
+
+@pytest.mark.parametrize(("written", "meant"), [({"unknown_weight": 4}, 4.0), ({}, 1.0)])
+def test_thresholds_bring_the_weight_that_they_hold_for(
+    written: dict[str, float], meant: float, tiny_run: Path, tmp_path: Path
+) -> None:
+    """A manifest that names none means 1, as for the daemon."""
+    manifest = {"operating_point": "mine", "operating_points": {"mine": tuned()}} | written
+    (tmp_path / "kws.json").write_text(json.dumps(manifest))
+    export_model(tiny_run, tmp_path / "model", tmp_path / "kws.json", say=lambda line: None)
+    assert load_model_folder(tmp_path / "model").unknown_weight == meant
+    card = (tmp_path / "model/README.md").read_text()
+    assert ("the posterior of `_unknown_` by 4 before" in card) == (meant == 4)
+
+
+@pytest.mark.parametrize("weight", [0, -1, float("inf"), float("nan"), True, "10", None])
+def test_a_weight_that_is_none_is_named(weight: object, tmp_path: Path) -> None:
+    """With the file."""
+    manifest = {"operating_point": "mine", "operating_points": {"mine": tuned()}}
+    (tmp_path / "kws.json").write_text(json.dumps(manifest | {"unknown_weight": weight}))
+    with pytest.raises(InputError, match=r"kws\.json: unknown_weight = .* above 0"):
+        read_operating_point(tmp_path / "kws.json", KEYWORDS)
+
+
+def test_settings_alone_hold_for_the_weight_that_is_exported(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    """Which is also that of the default."""
+    (tmp_path / "point.json").write_text(json.dumps(tuned()))
+    read = read_operating_point(tmp_path / "point.json", KEYWORDS)
+    default = default_operating_point(KEYWORDS)
+    exported = json.loads((tiny_model / "kws.json").read_text())["unknown_weight"]
+    assert read.unknown_weight == default.unknown_weight == exported == 10.0
 
 
 def test_the_default_claims_no_measurement() -> None:
     """The same settings for each keyword."""
-    point = default_operating_point(KEYWORDS)
+    point = default_operating_point(KEYWORDS).settings
     assert point["measured"] is None
     assert point["keywords"]["yes"] == {"threshold": 0.5, "release": 0.25, "refractory_s": 1.0}
     assert point["keywords"]["no"] == point["keywords"]["yes"]
@@ -90,11 +123,18 @@ def put(value: object, *keys: str) -> Callable[[dict[str, Any]], None]:
         (drop("gate", "mode"), "gate must hold exactly"),
         (drop("keywords", "no"), "keywords must hold exactly yes, no"),
         (put({}, "keywords", "stop"), "keywords must hold exactly yes, no"),
-        (put("high", "keywords", "no", "threshold"), r"keywords\.no\.threshold = 'high'"),
-        (put(1.2, "keywords", "no", "threshold"), r"threshold 1\.2.*≤ 1"),
+        (
+            put("high", "keywords", "no", "threshold"),
+            r"keywords\.no\.threshold must be a number .*'high'",
+        ),
+        (
+            put(1.2, "keywords", "no", "threshold"),
+            r"keywords\.no\.threshold must be .*at most 1, not 1\.2",
+        ),
         (put(0.9, "keywords", "no", "release"), r"release 0\.9 and threshold 0\.9"),
-        (put(-1, "decoder", "hold_s"), r"decoder\.hold_s = -1"),
-        (put(float("nan"), "decoder", "hold_s"), r"decoder\.hold_s = nan"),
+        (put(-1, "decoder", "hold_s"), r"decoder\.hold_s must be .*not -1"),
+        (put(float("nan"), "decoder", "hold_s"), r"decoder\.hold_s must be .*not nan"),
+        (put(7, "gate", "mode"), r"gate\.mode must be a whole number from 0 to 3, not 7"),
         (put("none", "measured"), "measured must be"),
         (drop("measured", "keywords", "no"), r"measured\.keywords must hold exactly yes, no"),
         (put("few", "measured", "keywords", "no", "misses"), r"keywords\.no\.misses = 'few'"),

@@ -8,9 +8,11 @@ import pytest
 from kws_export.checkpoint import load_checkpoint
 from kws_export.errors import ExportFault
 from kws_export.graph import write_lean_graph
-from kws_export.measure import Graph, posteriors
+from kws_export.measure import Graph
 from kws_export.quantize import waveform_convolution, write_dynamic, write_static
 from support.tiny_model import make_tiny_run, sounds
+
+from kws_live.model.classifier import softmax
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +107,8 @@ def test_int8_stays_near_float32(kind: str, normalise: bool, form: str, tmp_path
         write_static(graph, int8, windows[:40])
     else:
         write_dynamic(graph, int8)
-    wanted = posteriors(Graph(graph).logits(windows[40:]))
-    found = posteriors(Graph(int8).logits(windows[40:]))
+    wanted = softmax(Graph(graph).logits(windows[40:]))
+    found = softmax(Graph(int8).logits(windows[40:]))
     assert np.median(np.abs(found - wanted).max(axis=1)) < 0.05
 
 

@@ -103,6 +103,25 @@ def test_a_record_that_is_no_text_is_named(name: str, run: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("manifest.json", {"counts": {"yes": 3}}),
+        ("manifest.json", {"versions": ["torch 2"]}),
+        ("manifest.json", {"left_out": 3}),
+        ("metrics.json", {"eval": {"n": 10, "accuracy": "high"}}),
+        ("metrics.json", {"eval": {"n": 10, "accuracy": 88.0}}),
+        ("metrics.json", {"eval": {"n": 10, "accuracy": 0.9, "classes": {"yes": 0.9}}}),
+        ("metrics.json", {"eval": {"n": 10, "accuracy": 0.9, "classes": {"yes": {"recall": 0.9}}}}),
+    ],
+)
+def test_a_record_of_another_program_is_named(name: str, content: object, run: Path) -> None:
+    """Such names are common, and the card would be the last thing to fail."""
+    (run / name).write_text(json.dumps(content))
+    with pytest.raises(CheckpointError, match=rf"{name}.* of kws-train .*Remove"):
+        read_run(run, 2, WEIGHTS)
+
+
+@pytest.mark.parametrize(
     ("clips", "labels", "complaint"),
     [
         (lambda x: x[:, :8000], None, r"int16 \[10, 8000\]; it must hold int16 \[n, 16000\]"),

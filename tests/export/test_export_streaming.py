@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kws_export.checkpoint import load_checkpoint
 from kws_export.errors import StreamingError
+from kws_export.fuse import fuse
 from kws_export.graph import write_lean_graph
 from kws_export.grid import Grid
 from kws_export.measure import Graph
+from kws_export.quantize import write_dynamic, write_static
 from kws_export.split import split
 from kws_export.streaming import check_streaming
 from support.tiny_model import WHOLE, make_tiny_model, make_tiny_run, sounds
@@ -32,6 +34,57 @@ def test_encoder_and_head_equal_the_whole_graph(
     parts = Graph(tiny_model / encoder, tiny_model / head)
     found = check_streaming(Graph(tiny_model / whole), parts, sounds(30), grid, allowed)
     assert found <= allowed
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        (
+            "wav2vec2",
+            {
+                "conv_dim": (24,) * 7,
+                "conv_kernel": (10, 3, 3, 3, 3, 2, 2),
+                "conv_stride": (5, 2, 2, 2, 2, 2, 2),
+                "num_feat_extract_layers": 7,
+            },
+        ),
+        ("wav2vec2", {"conv_kernel": (80, 8, 5), "conv_stride": (40, 8, 5)}),
+        ("wav2vec2", {"conv_kernel": (80, 10, 8), "conv_stride": (40, 10, 5)}),
+        ("wav2vec2", {"conv_kernel": (100, 10, 10), "conv_stride": (100, 10, 10)}),
+        ("wav2vec2", {"conv_bias": False, "do_stable_layer_norm": False}),
+        ("hubert", {"feat_proj_layer_norm": False}),
+        ("hubert", {"conv_pos_batch_norm": True}),
+        ("wavlm", {}),
+    ],
+    ids=[
+        "convolutions of wav2vec2-large",
+        "one frame a hop",
+        "a hop of 125 ms",
+        "one frame a window",
+        "norms after",
+        "HuBERT without norm",
+        "HuBERT with batch norm",
+        "WavLM",
+    ],
+)
+def test_any_model_with_layer_norms_streams(
+    kind: str, changes: dict[str, object], tmp_path: Path
+) -> None:
+    """Whatever its geometry and architecture, in float32, in static and in dynamic int8."""
+    checkpoint = load_checkpoint(make_tiny_run(tmp_path, kind=kind, **changes))
+    assert checkpoint.streams
+    grid, channels = checkpoint.grid, checkpoint.model.config.hidden_size
+    lean, fused, dynamic = (tmp_path / f"{x}.onnx" for x in ("lean", "fused", "dynamic"))
+    write_lean_graph(checkpoint, lean)
+    write_static(lean, fused, sounds(16))
+    model = onnx.load(fused)
+    fuse(model)
+    onnx.save(model, fused)
+    write_dynamic(lean, dynamic)
+    for whole, allowed in ((lean, 1e-4), (fused, 0.0), (dynamic, 0.0)):
+        encoder, head = tmp_path / "encoder.onnx", tmp_path / "head.onnx"
+        split(whole, encoder, head, frames=grid.window_frames, channels=channels)
+        check_streaming(Graph(whole), Graph(encoder, head), sounds(12), grid, allowed)
 
 
 def test_parts_of_another_model_are_noticed(
