@@ -157,8 +157,8 @@ class Spotter:
 class Arrivals:
     """When the latest samples arrived and passed the gate: written on kws-capture, read on kws-infer, without a lock.
 
-    Appending to and copying a deque are atomic in CPython, and a reader that misses the newest
-    entry asks again later.
+    Appending to and copying a deque are atomic in CPython, and what is asked about a hop was noted
+    before the hop was queued.
     """
 
     def __init__(self, kept: int = 4096) -> None:

@@ -54,14 +54,9 @@ class Pool:
 
     def run(self) -> None:
         """Make calls until the pool is closed. On each of its threads."""
-        while (item := self._calls.get()) is not None:
+        while (item := self._calls.get()) is not None and not self._closed:
             future, call = item
-            # A future that is cancelled meanwhile takes no result.
-            with suppress(InvalidStateError):
-                try:
-                    future.set_result(call())
-                except BaseException as error:
-                    future.set_exception(error)
+            _settle(future, call)
             with self._lock:
                 self._unfinished.discard(future)
 
@@ -70,13 +65,21 @@ class Pool:
         with self._lock:
             self._closed = True
             unfinished = list(self._unfinished)
-            with suppress(Exception):
-                while True:
-                    self._calls.get_nowait()
         for future in unfinished:
             future.cancel()
         for _ in range(self.workers):
             self._calls.put(None)
+
+
+def _settle(future: Future[T], call: Callable[[], T]) -> None:
+    """Make a call and have its future take what comes of it."""
+    with suppress(InvalidStateError):  # a future that is cancelled meanwhile takes nothing
+        try:
+            result = call()
+        except BaseException as error:
+            future.set_exception(error)
+        else:
+            future.set_result(result)
 
 
 @contextmanager

@@ -61,13 +61,17 @@ class WorkQueue:
         self._condition = threading.Condition()
 
     def put(self, work: Span | Reset | Pause) -> int:
-        """Append the hops of a span, or a marker; return how many old hops were skipped for it. On kws-capture."""
+        """Append the hops of a span, or a marker; return how many old hops were skipped for it. On kws-capture.
+
+        Once the queue is closed, nothing is appended.
+        """
         if isinstance(work, Span):
             hops = work.hops(self._hop_samples)
             return self._put_hops(hops) if hops else 0
         with self._condition:
-            self._items.append(work)
-            self._condition.notify_all()
+            if not self._closed:
+                self._items.append(work)
+                self._condition.notify_all()
         return 0
 
     def take(self) -> Work | None:
@@ -117,6 +121,9 @@ class WorkQueue:
                 if room > 0:
                     self._append(hops[:room])
                     hops = hops[room:]
+                    # Whoever waits for a whole batch is not woken for each hop of it.
+                    if self._idle or self._has_whole():
+                        self._condition.notify_all()
                 else:
                     self._condition.wait_for(
                         lambda: self._waiting_hops < self._limit_hops or self._closed
@@ -124,9 +131,6 @@ class WorkQueue:
             while self._waiting_hops > self._limit_hops:
                 self._skip_oldest()
                 skipped += 1
-            # Whoever waits for a whole batch is not woken for each hop of it.
-            if self._idle or self._has_whole():
-                self._condition.notify_all()
         return skipped
 
     def _append(self, hops: range) -> None:

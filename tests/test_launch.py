@@ -1,4 +1,4 @@
-"""A start leaves the process as a daemon should be: few threads, and nothing changed for hooks."""
+"""A start leaves the process as a daemon should be: few threads, nothing changed for hooks, no stray child."""
 
 import json
 import os
@@ -22,6 +22,22 @@ print(json.dumps({
     "changed": sorted(changed),
     "collects": gc.isenabled(),
 }))
+"""
+
+LAUNCH_WITHOUT_MODEL = """
+import os
+from kws_live.config import load
+from kws_live.errors import ModelError
+from kws_live.launch import launch
+from kws_live.options import Options
+
+try:
+    launch(load(None, {}, {"model": "/nowhere"}), [], Options())
+except ModelError as error:
+    try:
+        print("left:", os.waitpid(-1, os.WNOHANG))
+    except ChildProcessError:
+        print("no child:", error)
 """
 
 
@@ -48,3 +64,17 @@ def test_a_start_leaves_no_idle_threads_and_the_environment_as_it_was(
         "changed": [],
         "collects": True,
     }
+
+
+def test_a_start_that_fails_ends_the_microphone_that_it_began_to_open(tmp_path: Path) -> None:
+    """The capture process is there before the model is looked at, and gone when the model's fault is told."""
+    answer = subprocess.run(
+        [sys.executable, "-c", LAUNCH_WITHOUT_MODEL],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert answer.stdout.startswith("no child: ")
+    assert "/nowhere" in answer.stdout

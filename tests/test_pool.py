@@ -96,12 +96,18 @@ def test_an_exception_of_a_call_comes_out_in_its_place() -> None:
 
 
 def test_closing_frees_whoever_waits_at_once() -> None:
-    """Although a call is under way that takes long, and others wait."""
+    """Although a call is under way that takes long, and others wait, which are never made."""
     release = threading.Event()
+    begun: list[int] = []
+
+    def slow(number: int) -> None:
+        begun.append(number)
+        release.wait()
+
     pool = Pool(1)
     worker = threading.Thread(target=pool.run, daemon=True)
     worker.start()
-    futures = [pool.submit(release.wait) for _ in range(3)]
+    futures = [pool.submit(partial(slow, number)) for number in range(3)]
     threading.Timer(0.05, pool.close).start()
     began_s = time.monotonic()
     for future in futures:
@@ -110,9 +116,11 @@ def test_closing_frees_whoever_waits_at_once() -> None:
     assert time.monotonic() - began_s < 2
     with pytest.raises(CancelledError):
         pool.submit(partial(squared, 1)).result(5)
+    pool.close()
     release.set()
     worker.join(5)
     assert not worker.is_alive()
+    assert begun == [0]
 
 
 def test_a_closed_pool_leaves_no_thread() -> None:

@@ -132,6 +132,22 @@ def test_an_unpaced_queue_makes_the_writer_wait() -> None:
     assert skipped == [0]
 
 
+def test_a_reader_that_waits_is_woken_by_more_than_there_is_room_for() -> None:
+    """Though the writer is not done: it waits for the reader in turn."""
+    queue = unpaced(batch_hops=8, limit_hops=4)
+    taken: list[Work | None] = []
+    reader = threading.Thread(target=lambda: taken.extend(iter(queue.take, None)), daemon=True)
+    reader.start()
+    reader.join(0.1)
+    writer = threading.Thread(target=queue.put, args=[Span(0, 50 * HOP)], daemon=True)
+    writer.start()
+    writer.join(5)
+    assert not writer.is_alive()
+    queue.close()
+    reader.join(5)
+    assert [hop for work in taken if isinstance(work, range) for hop in work] == list(hops(1, 50))
+
+
 def test_closing_frees_a_writer_that_waits() -> None:
     """A stop is prompt even when nobody takes."""
     queue = unpaced(batch_hops=4, limit_hops=1)
@@ -140,7 +156,8 @@ def test_closing_frees_a_writer_that_waits() -> None:
     queue.close(discard=True)
     writer.join(5)
     assert not writer.is_alive()
-    queue.put(Span(50 * HOP, 60 * HOP))
+    for work in (Span(50 * HOP, 60 * HOP), Pause(60 * HOP), Reset()):
+        queue.put(work)
     assert queue.take() is None
 
 

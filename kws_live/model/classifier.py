@@ -129,13 +129,12 @@ def softmax(logits: Float32Array) -> Float32Array:
 def _self_test_error(folder: ModelFolder, runtime: Runtime, network: Network) -> float:
     """Return the greatest difference of a softmax output from the one expected, 0..1."""
     expected = softmax(np.array(runtime.expected_logits, dtype=np.float32))
-    padded = np.concatenate((np.zeros_like(folder.self_test_window), folder.self_test_window))
-    stream = network.stream(
-        lambda start, end: padded[start + folder.window_samples : end + folder.window_samples]
-    )
+    hop_samples = folder.hop_samples
+    padded = np.concatenate((np.zeros(hop_samples, np.int16), folder.self_test_window))
+    stream = network.stream(lambda start, end: padded[start + hop_samples : end + hop_samples])
     try:
         if runtime.streams:  # so that frames are kept, as they will be
-            stream.logits(max(0, folder.window_samples - folder.hop_samples))
+            stream.logits(folder.window_samples - hop_samples)
         logits = stream.logits(folder.window_samples)
     except ModelError:
         raise

@@ -89,7 +89,9 @@ class Fields:
 
     def number(self, key: str, default: float | None = None) -> float:
         """Return a finite number; `default` where there is none."""
-        return self._finite(key, self._values.get(key, default))
+        if default is not None and key not in self._values:
+            return default
+        return self._finite(key, self._value(key, object))
 
     def numbers(self, key: str, count: int) -> tuple[float, ...]:
         """Return `count` finite numbers."""

@@ -26,11 +26,11 @@ def find_model(model: str, env: Mapping[str, str] = os.environ) -> Path:
                 f"model folder {model!r} does not exist. Give a folder with a {MANIFEST_NAME}."
             )
         return path
-    homes = [Path(importlib.import_module("kws_models").__path__[0])]
     data_home = Path(env.get("XDG_DATA_HOME", ""))
     if not data_home.is_absolute():
         data_home = Path(os.path.expanduser("~/.local/share"))
-    homes.insert(0, data_home / "kws-live/models")
+    installed = Path(importlib.import_module("kws_models").__path__[0])
+    homes = (data_home / "kws-live/models", installed)
     for home in homes:
         if os.path.isfile(home / model / MANIFEST_NAME):
             return home / model

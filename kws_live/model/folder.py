@@ -73,6 +73,7 @@ class ModelFolder:
         """
         path = self.path / name
         try:
+            _size_bytes(path)
             content = path.read_bytes()
         except OSError as error:
             raise ModelError(
@@ -96,10 +97,7 @@ def load_model_folder(path: Path) -> ModelFolder:
     """
     file = path / MANIFEST_NAME
     try:
-        status = file.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise ModelError(f"{file} is no regular file. {REMEDY}")
-        if status.st_size > _MAX_MANIFEST_BYTES:
+        if _size_bytes(file) > _MAX_MANIFEST_BYTES:
             raise ModelError(f"{file} is larger than {_MAX_MANIFEST_BYTES} bytes. {REMEDY}")
         document = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -110,6 +108,14 @@ def load_model_folder(path: Path) -> ModelFolder:
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{file} is corrupt: {error}. {REMEDY}") from error
     return _folder(Fields(file, document))
+
+
+def _size_bytes(file: Path) -> int:
+    """Return how large a file is; refuse what may have no end, or none that comes: a device, a pipe."""
+    status = file.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise ModelError(f"{file} is no regular file. {REMEDY}")
+    return status.st_size
 
 
 def _folder(document: Fields) -> ModelFolder:
@@ -135,6 +141,11 @@ def _folder(document: Fields) -> ModelFolder:
     if hop_samples % stride_samples:
         raise document.complaint(
             "hop_samples", f"= {hop_samples} is no multiple of stride_samples = {stride_samples}"
+        )
+    if 2 * hop_samples > window_samples:
+        # Words between two windows would be cut; and so would spans that a ring can't hold.
+        raise document.complaint(
+            "hop_samples", f"= {hop_samples} is more than half of window_samples = {window_samples}"
         )
     unknown_weight = document.number("unknown_weight", default=1.0)
     if unknown_weight <= 0:

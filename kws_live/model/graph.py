@@ -10,6 +10,8 @@ from kws_live.model.folder import ModelFolder
 from kws_live.types import Float32Array, Int16Array
 
 _FULL_SCALE = np.float32(1 / 32_768)
+_BATCH = 8
+"""Windows a graph gets at a time. Measured of heads: from 4 to 16 each costs the same, one alone half as much again."""
 
 
 class Graph:
@@ -41,6 +43,19 @@ class Graph:
         """Return what the graph makes of `values`, on the calling thread alone."""
         found: Float32Array = self._session.run(self._outputs, {self._takes: values})[0]
         return found
+
+    def run_each(self, windows: Float32Array, batches: bool) -> Float32Array:
+        """Return what the graph makes of many windows, float32 [n, ...].
+
+        Args:
+            windows: float32 [n, ...], at least one; a view will do, a batch of it is copied at a time.
+            batches: whether several may share a call, as `Runtime.batches` says.
+        """
+        step = _BATCH if batches else 1
+        starts = range(0, len(windows), step)
+        return np.concatenate(
+            [self.run(np.ascontiguousarray(windows[at : at + step])) for at in starts]
+        )
 
 
 def waveform(samples: Int16Array) -> Float32Array:

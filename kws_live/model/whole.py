@@ -1,6 +1,5 @@
 """Models that can't stream: every window is computed whole."""
 
-import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from kws_live.model.folder import ModelFolder
@@ -8,9 +7,6 @@ from kws_live.model.graph import Graph, waveform
 from kws_live.model.network import Read
 from kws_live.model.runtimes import Runtime
 from kws_live.types import Float32Array, Int16Array
-
-_BATCH = 8
-"""As many as `split` gives a head at a time."""
 
 
 class WholeWindows:
@@ -28,16 +24,12 @@ class WholeWindows:
         self._graph = Graph(folder, runtime.files[0], "input_values", "logits")
         self.window_samples = folder.window_samples
         self._hop_samples = folder.hop_samples
-        self._batch = _BATCH if runtime.batches else 1
+        self._batches = runtime.batches
 
     def logits(self, audio: Int16Array) -> Float32Array:
         """See `Network`."""
         windows = sliding_window_view(waveform(audio), self.window_samples)[:: self._hop_samples]
-        found = [
-            self._graph.run(np.ascontiguousarray(windows[at : at + self._batch]))
-            for at in range(0, len(windows), self._batch)
-        ]
-        return np.concatenate(found)
+        return self._graph.run_each(windows, self._batches)
 
     def stream(self, read: Read) -> "WholeWindowStream":
         """See `Network`."""

@@ -101,14 +101,9 @@ class Trigger:
 
     def step(self, now: int, scores: Mapping[str, float]) -> Decision | None:
         """Take the scores at the window that ends at sample `now` and return the decision they make, if any."""
-        reached = False
         for name, keyword in self._keywords.items():
-            score = scores[name]
-            if not keyword.rearmed and score < keyword.release:
+            if scores[name] < keyword.release:
                 self.rearm(name)
-            reached |= score >= keyword.threshold
-        if not reached:
-            return None
         best = max(self._keywords.values(), key=lambda k: scores[k.name] / k.threshold)
         score = scores[best.name]
         if score < best.threshold or not self.fire(best.name, now):

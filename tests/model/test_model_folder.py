@@ -92,6 +92,15 @@ def test_a_huge_manifest_is_not_read(tmp_path: Path) -> None:
     refuses(tmp_path, "larger than")
 
 
+@pytest.mark.parametrize("name", ["kws.json", "model.onnx"])
+def test_a_pipe_is_not_waited_for(model: Path, name: str) -> None:
+    """Nor is a device read without end."""
+    (model / name).unlink()
+    os.mkfifo(model / name)
+    with pytest.raises(ModelError, match=f"{name} is no regular file"):
+        load_model_folder(model).read_file("model.onnx")
+
+
 def test_a_newer_format_wants_a_newer_program(edit: Edit) -> None:
     """The remedy is not to install the model again."""
     refuses(edit(lambda kws: kws.update(format=2)), "format 2.*up to 1.*newer kws-live")
@@ -108,6 +117,15 @@ def test_a_newer_format_wants_a_newer_program(edit: Edit) -> None:
 def test_a_missing_field_is_named(edit: Edit, key: str) -> None:
     """Each is needed."""
     refuses(edit(lambda kws: kws.pop(key)), f"{key} is missing")
+
+
+@pytest.mark.parametrize("key", ["tolerance", "logits"])
+def test_a_missing_field_of_a_self_test_is_named(edit: Edit, key: str) -> None:
+    """With its place."""
+    refuses(
+        edit(lambda kws: kws["runtimes"][1]["self_test"].pop(key)),
+        rf"runtimes\[1\]\.self_test\.{key} is missing",
+    )
 
 
 @pytest.mark.parametrize("wrong", TYPES, ids=repr)
@@ -167,6 +185,7 @@ def test_a_value_of_the_wrong_type_is_refused(
         ("window_samples", 16_000.0),
         ("hop_samples", 1_601),
         ("hop_samples", True),
+        ("hop_samples", 16_000),
         ("stride_samples", 0),
         ("sample_rate_hz", 44_100),
         ("format", 0),
@@ -258,9 +277,9 @@ def test_a_number_that_json_makes_infinite(model: Path) -> None:
     refuses(model, "logits")
 
 
-@pytest.mark.parametrize("tolerance", [-0.1, 1.0, 2.0])
+@pytest.mark.parametrize("tolerance", [-0.1, 0, 0.11, 1.0])
 def test_a_tolerance_lets_not_everything_pass(edit: Edit, tolerance: float) -> None:
-    """It is a difference of posteriors: at least 0, and below 1."""
+    """Nor nothing: it is a difference of posteriors, above 0 and a tenth at most."""
 
     def spoil(kws: Document) -> None:
         kws["runtimes"][1]["self_test"]["tolerance"] = tolerance
@@ -335,6 +354,7 @@ def test_a_window_that_the_graph_cannot_take(edit: Edit) -> None:
         kws["runtimes"][0]["files"] = ["model.onnx"]
         del kws["runtimes"][1:]
         kws["window_samples"] = 100
+        kws["hop_samples"] = kws["stride_samples"] = 10
         kws["self_test"]["window_int16_base64"] = base64.b64encode(bytes(200)).decode()
 
     folder = load_model_folder(edit(shorten))

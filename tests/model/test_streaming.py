@@ -16,6 +16,8 @@ from kws_live.stages.ring import Ring
 from kws_live.types import Float32Array, Int16Array
 
 LARGEST_FLOAT_ERROR = 1e-4
+"""Of a streamed window."""
+LARGEST_SPAN_ERROR = 1e-5
 MOST_HOPS = 40
 
 Made = Callable[[str], Classifier]
@@ -67,11 +69,16 @@ def audio() -> Int16Array:
     return np.concatenate((words[:48_000], *sounds(3)))
 
 
-def agree(classifier: Classifier, found: Float32Array, expected: Float32Array) -> bool:
+def agree(
+    classifier: Classifier,
+    found: Float32Array,
+    expected: Float32Array,
+    float_error: float = LARGEST_FLOAT_ERROR,
+) -> bool:
     """Return whether posteriors are equal: bit for bit where the runtime is int8."""
     if classifier.runtime.name.startswith("int8"):
         return np.array_equal(found, expected)
-    return bool(np.abs(found - expected).max() <= LARGEST_FLOAT_ERROR)
+    return bool(np.abs(found - expected).max() <= float_error)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -126,7 +133,7 @@ def test_a_span_gives_what_its_windows_do(
     found = classifier.span_posteriors(span)
     expected = [classifier.posteriors(span[end - classifier.window_samples : end]) for end in ends]
     assert found.shape == (hops, len(classifier.labels))
-    assert agree(classifier, found, np.array(expected))
+    assert agree(classifier, found, np.array(expected), LARGEST_SPAN_ERROR)
 
 
 def test_where_batches_mix_windows_each_is_computed_alone(
@@ -161,6 +168,18 @@ def test_only_new_audio_is_read(made: Made, audio: Int16Array, kind: str) -> Non
     assert (first, anew) == (window, window)
     assert hop <= second == third < hop + 1_000
     assert after_three == second + 2 * hop
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_window_may_be_asked_for_again(made: Made, audio: Int16Array, kind: str) -> None:
+    """Or an earlier one: it costs as much as the first, and is the same."""
+    classifier = made(kind)
+    hop, window = classifier.hop_samples, classifier.window_samples
+    stream = classifier.stream(lambda start, end: audio[start:end])
+    for end in (12 * hop, 13 * hop, 13 * hop, 11 * hop, 12 * hop):
+        found = stream.posteriors(end)
+        assert found is not None
+        assert agree(classifier, found, classifier.posteriors(audio[end - window : end]))
 
 
 @pytest.mark.parametrize("kind", KINDS)
