@@ -11,8 +11,8 @@ TYPED = $(wildcard kws_live train export benchmarks scripts/*.py)
 CODE = kws_live train export models benchmarks scripts tests
 TEST_BIN = .venv-test/bin
 
-# Those that need no recordings; docs/benchmarks.md lists all.
-BENCHMARKS = startup latency throughput cpu
+# Those that need no recordings and no torch; docs/benchmarks.md lists all.
+BENCHMARKS = startup latency throughput eval_speed cpu
 
 .DEFAULT_GOAL = help
 .PHONY: help run test lint bench tables clean environment test-environment bench-environment

@@ -4,13 +4,15 @@ Every rate comes with its 95 % interval; what was not measured is "–".
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 from kws_live.eval.card import NONE, false_accepts, missed, number, percents, table
 
 __all__ = [
     "NONE",
+    "Bar",
+    "bars",
     "condition",
     "fa_per_hour",
     "false_accepts",
@@ -25,6 +27,44 @@ __all__ = [
     "times",
     "when",
 ]
+
+
+class Bar(NamedTuple):
+    """A figure and what is asked of it.
+
+    Attributes:
+        what: what it is a figure of.
+        value: the figure, unrounded.
+        sign: which side of the limit is good.
+        limit: what is asked.
+        unit: of both, with a space before it where one belongs.
+        digits: of the figure, behind the point.
+    """
+
+    what: str
+    value: float
+    sign: Literal["≤", "≥"]
+    limit: float
+    unit: str
+    digits: int = 0
+
+    @property
+    def met(self) -> bool:
+        """Whether the figure keeps to it."""
+        return self.value <= self.limit if self.sign == "≤" else self.value >= self.limit
+
+
+def bars(those: Sequence[Bar]) -> str:
+    """Return what was asked of some figures, and which keep to it."""
+    return (
+        "Asked: "
+        + "; ".join(
+            f"{bar.what} {bar.sign} {bar.limit:g}{bar.unit} – "
+            f"{'met' if bar.met else '**missed**'}, {bar.value:.{bar.digits}f}{bar.unit}"
+            for bar in those
+        )
+        + "."
+    )
 
 
 def condition(name: str) -> str:

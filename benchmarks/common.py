@@ -1,12 +1,14 @@
 """What the benchmarks share: where a figure was measured, how it is shown and how it is kept."""
 
+import contextlib
 import datetime
 import json
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
+DEMO = ROOT / "kws_live" / "demo" / "demo.flac"
 
 
 def kws_live() -> Path:
@@ -27,6 +30,13 @@ def kws_live() -> Path:
     if not command.exists():
         raise SystemExit(f"There is no {command}; run the benchmarks with `make bench`.")
     return command
+
+
+@contextlib.contextmanager
+def bare_environment() -> Iterator[dict[str, str]]:
+    """Yields an environment with an empty home: one's own configuration would change what is measured."""
+    with tempfile.TemporaryDirectory() as home:
+        yield {"PATH": os.defpath, "HOME": home}
 
 
 def machine() -> dict[str, object]:
@@ -61,18 +71,19 @@ def commit() -> str | None:
         return None
 
 
-def newest(benchmark: str) -> dict[str, Any] | None:
-    """Returns what was last published by a benchmark; None if it has not been run.
+def newest(benchmark: str, *fields: str) -> dict[str, Any] | None:
+    """Returns what was last published by a benchmark; None if it was not run since it has all `fields`.
 
     Args:
         benchmark: Its name, as given to `publish`.
+        fields: What is needed of its figures; an older form of the benchmark may lack them.
     """
     path = RESULTS / f"{benchmark}.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     if not lines:
         return None
     figures: dict[str, Any] = json.loads(lines[-1])
-    return figures
+    return figures if figures.keys() >= set(fields) else None
 
 
 def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -3,9 +3,8 @@
 All systems are played the same audio in real time: a quiet room, continuous speech, and a mix with
 one tenth of speech. They take turns, a slice of each condition at a time, so that whatever else the
 machine does hits all alike. Each slice starts the system anew, so that nothing else listens
-meanwhile; its start and a warm-up don't count. Only the two forms of pocketsphinx, which leave the
-processor idle nearly all the time, share their turns, to keep the whole run at half an hour. Time comes
-from the scheduler (see `benchmarks.usage`), summed over all threads and processes.
+meanwhile; its start and a warm-up don't count. Time comes from the scheduler (see
+`benchmarks.usage`), summed over all threads and processes.
 
 * **kws-live** is the installed command: it records from a private sound server (whose own work is
   nobody's here), with its capture process.
@@ -27,19 +26,16 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.progress import Progress
 
-from benchmarks.common import ROOT, newest, publish
+from benchmarks.common import DEMO, ROOT, newest, publish
 from benchmarks.cpu_audio import (
     CONDITIONS,
-    DEMO,
     SILENCE_DB,
     Slice,
     conditions,
@@ -65,6 +61,8 @@ OURS = "kws-live"
 MAIN = "kws-live, without capture"
 WHOLE = "kws-live, whole windows"
 WAKE_WORD = "hey_jarvis"
+TARGET_PERCENT = {"silence": 1.2, "speech": 3.5}
+TARGET_MIX_OF_POCKETSPHINX = 0.7
 
 
 def main() -> None:
@@ -85,13 +83,13 @@ def main() -> None:
     played = slices(audio, ROUNDS)
     open_share = gate_open_share(played, folder)
     with tempfile.TemporaryDirectory() as uncut:
-        groups = listeners(folder, whole_windows(folder.path, Path(uncut)))
-        heard = {system.name: system.hears(proof()) for group in groups for system in group}
+        systems = listeners(folder, whole_windows(folder.path, Path(uncut)))
+        heard = {system.name: system.hears(proof()) for system in systems}
         deaf = [name for name, detections in heard.items() if not detections]
         if deaf:
             raise SystemExit(f"{', '.join(deaf)}: no word detected where all are said")
-        measured, troubles = take_turns(groups, played)
-    words = {system.name: len(system.words) for group in groups for system in group}
+        measured, troubles = take_turns(systems, played)
+    words = {system.name: len(system.words) for system in systems}
     figures = {
         OURS: by_condition(measured[OURS]) | {"words": words[OURS]},
         MAIN: by_condition(measured[OURS], main=True) | {"words": words[OURS]},
@@ -113,6 +111,10 @@ def main() -> None:
         ],
         {
             "seconds": arguments.seconds,
+            "targets": {
+                "percent": TARGET_PERCENT,
+                "mix_of_pocketsphinx": TARGET_MIX_OF_POCKETSPHINX,
+            },
             "speech": arguments.speech.name if arguments.speech else None,
             "mix": arguments.mix.name if arguments.mix else None,
             "silence_db": SILENCE_DB,
@@ -134,8 +136,8 @@ def main() -> None:
     draw(published)
 
 
-def listeners(folder: ModelFolder, whole: Path) -> list[list[System]]:
-    """Return all systems, those together that share their turns.
+def listeners(folder: ModelFolder, whole: Path) -> list[System]:
+    """Return all systems, in the order of their turns.
 
     Args:
         folder: our model.
@@ -143,14 +145,12 @@ def listeners(folder: ModelFolder, whole: Path) -> list[list[System]]:
     """
     words = folder.keywords
     return [
-        [Daemon(OURS, str(folder.path), words)],
-        [Daemon(WHOLE, str(whole), words)],
-        [
-            Rival("pocketsphinx", "pocketsphinx", words),
-            Rival("pocketsphinx, Endpointer", "pocketsphinx-endpointer", words),
-        ],
-        [Rival("pyopen-wakeword", "pyopen-wakeword", (WAKE_WORD,))],
-        [Rival("pymicro-wakeword", "pymicro-wakeword", (WAKE_WORD,))],
+        Daemon(OURS, str(folder.path), words),
+        Daemon(WHOLE, str(whole), words),
+        Rival("pocketsphinx", "pocketsphinx", words),
+        Rival("pocketsphinx, Endpointer", "pocketsphinx-endpointer", words),
+        Rival("pyopen-wakeword", "pyopen-wakeword", (WAKE_WORD,)),
+        Rival("pymicro-wakeword", "pymicro-wakeword", (WAKE_WORD,)),
     ]
 
 
@@ -166,20 +166,19 @@ def proof() -> Int16Array:
 
 
 def take_turns(
-    groups: Sequence[Sequence[System]], played: Sequence[Slice]
+    systems: Sequence[System], played: Sequence[Slice]
 ) -> tuple[dict[str, list[Measured]], list[str]]:
     """Return what each system used in each stretch, and what kept any from its work."""
     measured: dict[str, list[Measured]] = defaultdict(list)
     troubles = []
-    with Progress() as bar, ThreadPoolExecutor() as pool:
-        task = bar.add_task("listening", total=len(played) * len(groups))
+    with Progress() as bar:
+        task = bar.add_task("listening", total=len(played) * len(systems))
         for turn, slice_ in enumerate(played):
-            for group in groups:
-                results = list(pool.map(measure, group, repeat(slice_)))
-                for system, (stretches, trouble) in zip(group, results, strict=True):
-                    measured[system.name] += stretches
-                    if trouble:
-                        troubles.append(f"{system.name}, slice {turn + 1}: {trouble}")
+            for system in systems:
+                stretches, trouble = measure(system, slice_)
+                measured[system.name] += stretches
+                if trouble:
+                    troubles.append(f"{system.name}, slice {turn + 1}: {trouble}")
                 bar.advance(task)
     return measured, troubles
 

@@ -13,11 +13,10 @@ import numpy as np
 import soundfile
 import soxr
 
-from benchmarks.common import ROOT
+from benchmarks.common import DEMO
 from kws_live.eval.tracks import read_track
 from kws_live.types import SAMPLE_RATE_HZ, Int16Array
 
-DEMO = ROOT / "kws_live" / "demo" / "demo.flac"
 SILENCE_DB = -60.0
 """Of full scale, RMS: a quiet room."""
 CONDITIONS = ("silence", "mix", "speech")

@@ -6,8 +6,7 @@ examples of pyopen-wakeword and pymicro-wakeword take, which cost both more.
 
     python -m benchmarks.cpu_listener NAME WORD...
 
-prints `ready`, a line for each detection, and at the end of its input how many answers its model
-gave.
+prints `ready`, and a line for each detection.
 """
 
 import os
@@ -28,17 +27,13 @@ def main() -> None:
     listen = LISTENERS[name](words)
     listen(bytes(BLOCK_BYTES))  # openWakeWord works off 8 s of silence at its first block
     print("ready", flush=True)
-    answers = 0
     for block in _blocks():
-        found, detected = listen(block)
-        answers += found
-        if detected:
+        if listen(block):
             print("detection", flush=True)
-    print(f"answers {answers}", flush=True)
 
 
-Listen = Callable[[bytes], tuple[int, bool]]
-"""Takes 80 ms; returns how many answers the model gave, and whether one was a detection."""
+Listen = Callable[[bytes], bool]
+"""Takes 80 ms; returns whether a word was detected."""
 
 
 def pocketsphinx(words: Sequence[str]) -> Listen:
@@ -46,13 +41,13 @@ def pocketsphinx(words: Sequence[str]) -> Listen:
     decoder = _decoder(words)
     decoder.start_utt()
 
-    def listen(block: bytes) -> tuple[int, bool]:
+    def listen(block: bytes) -> bool:
         decoder.process_raw(block)
         detected = decoder.hyp() is not None
         if detected:
             decoder.end_utt()
             decoder.start_utt()
-        return 1, detected
+        return detected
 
     return listen
 
@@ -65,9 +60,9 @@ def pocketsphinx_endpointer(words: Sequence[str]) -> Listen:
     endpointer = Endpointer(sample_rate=16_000)
     pending = bytearray()
 
-    def listen(block: bytes) -> tuple[int, bool]:
+    def listen(block: bytes) -> bool:
         pending.extend(block)
-        searched, detected = 0, False
+        detected = False
         while len(pending) >= endpointer.frame_bytes:
             was_in_speech = endpointer.in_speech
             speech = endpointer.process(bytes(pending[: endpointer.frame_bytes]))
@@ -77,7 +72,6 @@ def pocketsphinx_endpointer(words: Sequence[str]) -> Listen:
             if not was_in_speech:
                 decoder.start_utt()
             decoder.process_raw(speech)
-            searched += 1
             if decoder.hyp() is not None:
                 detected = True
                 decoder.end_utt()
@@ -85,7 +79,7 @@ def pocketsphinx_endpointer(words: Sequence[str]) -> Listen:
                     decoder.start_utt()
             elif not endpointer.in_speech:
                 decoder.end_utt()
-        return searched, detected
+        return detected
 
     return listen
 
@@ -124,12 +118,12 @@ def _rested(answers: Callable[[bytes], Iterator[bool]]) -> Listen:
     """Count a word that is held above its threshold once."""
     rest = 0
 
-    def listen(block: bytes) -> tuple[int, bool]:
+    def listen(block: bytes) -> bool:
         nonlocal rest
-        given = list(answers(block))
-        detected = any(given) and rest == 0
+        # All of them: `any` alone would leave those after the first detection unasked for.
+        detected = any(list(answers(block))) and rest == 0
         rest = _REST_BLOCKS if detected else max(0, rest - 1)
-        return len(given), detected
+        return detected
 
     return listen
 

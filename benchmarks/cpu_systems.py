@@ -7,17 +7,17 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Protocol
 
 import soundfile
 
-from benchmarks.common import ROOT, kws_live
+from benchmarks.common import ROOT, bare_environment, kws_live
 from benchmarks.cpu_audio import Slice
 from benchmarks.cpu_listener import BLOCK_BYTES
-from benchmarks.cpu_running import Running
+from benchmarks.running import Running, is_detection
 from benchmarks.usage import Reading, Usage
 from kws_live.types import SAMPLE_RATE_HZ, Int16Array
 
@@ -90,9 +90,8 @@ def measure(system: System, played: Slice) -> tuple[list[Measured], str]:
 
 
 def _only(pid: int, reading: Reading) -> Reading:
-    return replace(
-        reading, threads={key: thread for key, thread in reading.threads.items() if key[0] == pid}
-    )
+    threads = {key: thread for key, thread in reading.threads.items() if key[0] == pid}
+    return replace(reading, threads=threads, children_ns=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +115,7 @@ class Daemon:
             recording = Path(folder) / "played.wav"
             soundfile.write(recording, played.samples, SAMPLE_RATE_HZ)
             command = [str(kws_live()), "--device", "default", "--model", self.model, "--json"]
-            running = Running(command, _is_detection, env=microphone.env, cwd=Path(folder))
-
+            running = Running(command, is_detection, env=microphone.env, cwd=Path(folder))
             speech = contextlib.ExitStack()
 
             def play() -> float:
@@ -139,11 +137,8 @@ class Daemon:
     def hears(self, samples: Int16Array) -> int:
         """See `System`."""
         command = [str(kws_live()), "--input", "-", "--model", self.model, "--json"]
-        return sum(map(_is_detection, _fed(command, samples)))
-
-
-def _is_detection(line: str) -> bool:
-    return bool(json.loads(line)["type"] == "detection")
+        with bare_environment() as env:
+            return sum(map(is_detection, _fed(command, samples, env)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,14 +197,16 @@ def _feed(pipe: IO[bytes], samples: Int16Array) -> None:
             pipe.flush()
 
 
-def _fed(command: Sequence[str], samples: Int16Array) -> list[str]:
+def _fed(
+    command: Sequence[str], samples: Int16Array, env: Mapping[str, str] | None = None
+) -> list[str]:
     """Return what a program prints that is given all samples at once.
 
     Raises:
         SystemExit: it fails; says what it said.
     """
     done = subprocess.run(
-        command, cwd=ROOT, input=samples.tobytes(), capture_output=True, check=False
+        command, cwd=ROOT, env=env, input=samples.tobytes(), capture_output=True, check=False
     )
     if done.returncode:
         raise SystemExit(f"{command!r} failed:\n{done.stderr.decode()}")

@@ -1,7 +1,7 @@
 """What stands in the generated section on the cost of listening."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,9 @@ def cpu(folder: Path) -> str:
             ),
             "",
             *_cheaper(systems),
+            *_troubles(figures["troubles"]),
+            _bars(figures),
+            "",
             "The first row holds everything, the recording from the sound server included; pocketsphinx "
             "and the wake words are handed their audio and record nothing, which favours them. Without "
             "capture, kws-live is its main process in the same run, handed its audio as they are; with whole "
@@ -59,6 +62,35 @@ def cpu(folder: Path) -> str:
             cells.when(figures),
         ]
     )
+
+
+def _troubles(troubles: Sequence[str]) -> list[str]:
+    """Return what kept a system from doing all its work, and so makes it look cheaper; mostly nothing."""
+    return [f"**Not all was listened to:** {'; '.join(troubles)}.", ""] if troubles else []
+
+
+def _bars(figures: Mapping[str, Any]) -> str:
+    """Return what was asked of kws-live: in percent of a core, and beside pocketsphinx in both its forms."""
+    systems, targets = figures["systems"], figures["targets"]
+    ours = systems[_OURS]
+    alone = [
+        cells.Bar(where, ours[condition]["percent"], "≤", targets["percent"][condition], " %", 2)
+        for condition, where in _CONDITIONS.items()
+        if condition in targets["percent"]
+    ]
+    beside = [
+        cells.Bar(
+            f"with one tenth speech, ÷ {name}",
+            ours["mix"]["percent"] / row["mix"]["percent"],
+            "≤",
+            targets["mix_of_pocketsphinx"],
+            "",
+            2,
+        )
+        for name, row in systems.items()
+        if name.startswith("pocketsphinx")
+    ]
+    return cells.bars([*alone, *beside])
 
 
 def _system(name: str, figures: Mapping[str, Any]) -> str:

@@ -21,12 +21,11 @@ from pathlib import Path
 
 import soundfile
 
-from benchmarks.common import ROOT, publish
+from benchmarks.common import DEMO, ROOT, bare_environment, publish
 from kws_live.errors import InputError
 from kws_live.eval.recordings import Recording, find_recordings
 from kws_live.eval.tracks import Label, write_track
 
-DEMO = ROOT / "kws_live" / "demo" / "demo.flac"
 TARGET_S_PER_HOUR = 24.0
 """Two minutes for five hours, on two cores."""
 
@@ -101,14 +100,17 @@ class Run:
 def evaluate(stream: Path) -> Run:
     """Run the command on a recording with its label track beside it."""
     times = stream.with_suffix(".json")
+    command = [sys.executable, "-m", "benchmarks.model_time", str(times)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began_s = time.monotonic()
-    answer = subprocess.run(
-        [sys.executable, "-m", "benchmarks.model_time", times, "eval", "stream", "--json", stream],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        check=True,
-    )
+    with bare_environment() as env:
+        answer = subprocess.run(
+            [*command, "eval", "stream", "--json", str(stream)],
+            cwd=ROOT,
+            env=env,
+            stdout=subprocess.PIPE,
+            check=True,
+        )
     ended_s = time.monotonic()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     taken = json.loads(times.read_text(encoding="utf-8"))

@@ -16,7 +16,6 @@ A real sound card adds what its driver holds beyond 10 ms, and air 3 ms a metre.
 
 import argparse
 import json
-import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
@@ -28,8 +27,9 @@ import numpy as np
 import soundfile
 import soxr
 
-from benchmarks.common import ROOT, kws_live, publish
+from benchmarks.common import DEMO, kws_live, publish
 from benchmarks.latency_parts import NAMES, Clock, Parts, Posteriors, parts
+from benchmarks.running import Running, is_detection
 from benchmarks.timed_microphone import TimedMicrophone
 from kws_live.config import Config, effective
 from kws_live.eval.match import Decision, Matching, match
@@ -38,7 +38,6 @@ from kws_live.eval.tracks import Label, read_track
 from kws_live.model import Classifier, find_model, load_model_folder
 from kws_live.types import SAMPLE_RATE_HZ, Float32Array
 
-DEMO = ROOT / "kws_live" / "demo"
 TARGET_P95_MS = 350.0
 PERCENTILES = (50, 95, 99)
 _LEAD_IN_S = 0.5
@@ -71,7 +70,7 @@ def main() -> None:
         prog="python -m benchmarks.latency",
         description="How long from the end of a word until its hook runs.",
     )
-    parser.add_argument("audio", metavar="STREAM", nargs="?", type=Path, default=DEMO / "demo.flac")
+    parser.add_argument("audio", metavar="STREAM", nargs="?", type=Path, default=DEMO)
     parser.add_argument("track", metavar="LABELS", nargs="?", type=Path)
     arguments = parser.parse_args()
     audio: Path = arguments.audio
@@ -100,29 +99,27 @@ def main() -> None:
 def listen(audio: Path, heard: Path) -> Run:
     """Speak a recording to the daemon and keep what it heard at `heard`."""
     with TimedMicrophone(audio) as microphone:
-        daemon = subprocess.Popen(
+        daemon = Running(
             [
                 *(str(kws_live()), "--device", "default", "--json", "--hook", "*=true"),
                 *("--record", str(heard)),
             ],
+            is_detection,
             env=microphone.env,
-            stdout=subprocess.PIPE,
-            text=True,
         )
-        assert daemon.stdout is not None
         try:
-            lines = [daemon.stdout.readline()]
+            daemon.wait_until_ready()
             time.sleep(_LEAD_IN_S)
             epoch_ms = _epoch_ms()
             began_ms = microphone.play() / 1e6
             time.sleep(_LEAD_OUT_S)
         finally:
-            daemon.terminate()
-        lines += daemon.stdout.readlines()
-        daemon.wait(10)
+            daemon.stop()
     if abs(_epoch_ms() - epoch_ms) > _MAX_CLOCK_STEP_MS:
         raise SystemExit("The system's clock was set meanwhile: run it again.")
-    return Run([json.loads(line) for line in lines], began_ms + epoch_ms, microphone.latest_ms)
+    return Run(
+        [json.loads(line) for line in daemon.lines], began_ms + epoch_ms, microphone.latest_ms
+    )
 
 
 def offset_s(played: Float32Array, heard: Float32Array) -> float:

@@ -29,7 +29,7 @@ import numpy as np
 import soundfile
 
 from benchmarks.arithmetic import Architecture, Macs
-from benchmarks.common import ROOT, publish
+from benchmarks.common import DEMO, publish
 from benchmarks.gemm_rate import float32_rate, int8_rate, limit_ms
 from benchmarks.scaling_models import BASE, SIZES, random_model, variant
 from benchmarks.whole_windows import whole_windows
@@ -40,7 +40,6 @@ from kws_live.stages.near_miss import NearMisses
 from kws_live.stages.ring import Ring
 from kws_live.types import SAMPLE_RATE_HZ, Int16Array, Posterior
 
-DEMO = ROOT / "kws_live" / "demo" / "demo.flac"
 HOPS_MS = (40, 60, 100, 200, 400)
 KEYWORDS = (1, 10, 30, 100, 300)
 TARGET_SHARE = 0.6

@@ -1,4 +1,4 @@
-"""What stands in the generated sections on latency, throughput and the cost of a hop."""
+"""What stands in the generated sections on start, latency, throughput and the cost of a hop."""
 
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,65 @@ from benchmarks.common import newest
 from benchmarks.latency_parts import NAMES
 
 
+def startup(folder: Path) -> str:
+    """Return how long it takes until it listens, and in how much memory."""
+    figures = newest("startup", "soak", "parts_ms")
+    if figures is None:
+        return cells.not_yet("startup")
+    devices, targets, soak = figures["devices"], figures["targets"], figures["soak"]
+    listening = devices["default"]
+    names = {"demo": "`--device demo`", "default": "a microphone"}
+    return "\n".join(
+        [
+            *cells.table(
+                [
+                    "",
+                    "start, median",
+                    f"slowest of {figures['runs']}",
+                    "memory at most",
+                    "processes",
+                ],
+                (
+                    [
+                        names[device],
+                        f"{row['start_median_s']:.2f} s",
+                        f"{row['start_max_s']:.2f} s",
+                        f"{row['pss_max_mb']:.0f} MB",
+                        str(row["processes"]),
+                    ]
+                    for device, row in devices.items()
+                ),
+            ),
+            "",
+            "With a microphone, in ms: "
+            + ", ".join(f"{part} {value:.0f}" for part, value in figures["parts_ms"].items())
+            + ". The capture process runs beside the rest.",
+            "",
+            cells.bars(
+                [
+                    cells.Bar(
+                        "start", listening["start_median_s"], "≤", targets["start_s"], " s", 2
+                    ),
+                    cells.Bar("memory", listening["pss_max_mb"], "≤", targets["pss_mb"], " MB"),
+                    cells.Bar(
+                        f"more after {soak['minutes']:g} min of speech",
+                        soak["growth_mb"],
+                        "≤",
+                        targets["growth_mb"],
+                        " MB",
+                        1,
+                    ),
+                ]
+            ),
+            "",
+            cells.when(figures),
+        ]
+    )
+
+
 def latency(folder: Path) -> str:
     """Return how long it takes from the end of a word to its hook, part by part."""
-    figures = newest("latency")
+    figures = newest("latency", "mean_ms", "slowest_tenth_mean_ms")
     if figures is None:
         return cells.not_yet("latency")
 
@@ -26,6 +82,19 @@ def latency(folder: Path) -> str:
             *cells.table(
                 ["", "mean", "p50", "p95", "p99", "slowest tenth, mean"],
                 map(row, (*NAMES, "total")),
+            ),
+            "",
+            cells.bars(
+                [
+                    cells.Bar(
+                        "95 % of the words",
+                        figures["total_ms_p50_p95_p99"][1],
+                        "≤",
+                        figures["targets"]["total_p95_ms"],
+                        " ms",
+                        1,
+                    )
+                ]
             ),
             "",
             cells.when(figures),
@@ -50,6 +119,7 @@ def throughput(folder: Path) -> str:
             f"{entry['efficiency']:.2f}" if kind == "mix" else "",
         ]
 
+    one_core, targets = figures["by_cores"][0], figures["targets"]
     return "\n".join(
         [
             *cells.table(
@@ -62,6 +132,26 @@ def throughput(folder: Path) -> str:
                     "of what the gate lets expect",
                 ],
                 (row(kind, entry) for kind in ("speech", "mix") for entry in figures["by_cores"]),
+            ),
+            "",
+            cells.bars(
+                [
+                    cells.Bar(
+                        "one core, all of it, whole command",
+                        one_core["speech"]["whole_rate"],
+                        "≥",
+                        targets["rate_1_core"],
+                        " ×",
+                    ),
+                    cells.Bar(
+                        "one core, of what the gate lets expect",
+                        one_core["efficiency"],
+                        "≥",
+                        targets["efficiency"],
+                        "",
+                        2,
+                    ),
+                ]
             ),
             "",
             cells.when(figures),
@@ -98,6 +188,19 @@ def scaling(folder: Path) -> str:
             *cells.table(
                 ["", "ms a hop", "of a core", "MMAC a hop", "limit, ms", "limit ÷ measured"],
                 map(row, figures["costs"]),
+            ),
+            "",
+            cells.bars(
+                [
+                    cells.Bar(
+                        "streaming, of whole windows, int8",
+                        share["int8"],
+                        "≤",
+                        figures["targets"]["streaming_share"],
+                        "",
+                        2,
+                    )
+                ]
             ),
             "",
             cells.when(figures),

@@ -23,8 +23,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.common import ROOT, kws_live, publish, show
+from benchmarks.common import DEMO, ROOT, bare_environment, kws_live, publish, show
 from benchmarks.startup_parts import capture_parts_ms, daemon_parts_ms
+from benchmarks.usage import descendants
 
 sys.path.insert(0, str(ROOT / "tests"))
 from support.virtual_microphone import VirtualMicrophone
@@ -32,7 +33,6 @@ from support.virtual_microphone import VirtualMicrophone
 RUNS = 7
 LISTEN_S = 3.0
 SOAK_S = 60.0
-DEMO = ROOT / "kws_live" / "demo" / "demo.flac"
 START_TARGET_S = 0.35
 MEMORY_TARGET_MB = 100
 GROWTH_TARGET_MB = 3
@@ -58,8 +58,8 @@ class Run:
 
 def main() -> None:
     """Measure both ways of starting, and print and keep the figures."""
-    with tempfile.TemporaryDirectory() as home:
-        demo = [run("demo", {"PATH": "/usr/bin:/bin", "HOME": home}) for _ in range(RUNS + 1)]
+    with bare_environment() as env:
+        demo = [run("demo", env) for _ in range(RUNS + 1)]
     with VirtualMicrophone() as microphone, spoken_to(microphone):
         listening = [run("default", microphone.env) for _ in range(RUNS + 1)]
         soaked = run("default", microphone.env, SOAK_S)
@@ -170,15 +170,6 @@ def stopping(process: subprocess.Popen[str]) -> Iterator[None]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate()
-
-
-def descendants(pid: int) -> list[int]:
-    """Returns the ids of the children of a process, their children, and so on."""
-    found = []
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, children.read_text().split()):
-            found += [child, *descendants(child)]
-    return found
 
 
 def memory_mb(pid: int, kind: str) -> float:

@@ -179,15 +179,31 @@ def coverage(folder: Path) -> str:
 
 
 def eval_speed(folder: Path) -> str:
-    """Return how long an evaluation takes."""
-    figures = newest("eval_speed")
+    """Return how long an evaluation takes, and on what."""
+    figures = newest("eval_speed", "model_cpu_s", "after_model_s", "memory_mb")
     if figures is None:
         return cells.not_yet("eval_speed")
+    hours, cpu_s, model_cpu_s = figures["hours"], figures["cpu_s"], figures["model_cpu_s"]
     return "\n".join(
         [
-            f"`kws-live eval stream` on {figures['hours']:g} hours with {figures['labels']:,} labels, "
-            f"{figures['thresholds']} thresholds swept: {figures['wall_s'] / 60:.1f} minutes "
-            f"({figures['cpu_s'] / 60:.1f} of processor time).",
+            f"`kws-live eval stream` on {hours:g} hours with {figures['labels']:,} labels, "
+            f"{figures['thresholds']} thresholds swept: {figures['wall_s'] / 60:.1f} minutes, "
+            f"{figures['after_model_s']:.1f} seconds of them after the model, for the sweep and the figures. "
+            f"It takes {cpu_s / 60:.1f} minutes of processor time, the model {model_cpu_s / 60:.1f} of them, "
+            f"and at most {figures['memory_mb']:.0f} MB of memory.",
+            "",
+            cells.bars(
+                [
+                    cells.Bar(
+                        "an hour of audio",
+                        figures["wall_s"] / hours,
+                        "≤",
+                        figures["targets"]["wall_s_per_hour"],
+                        " s",
+                        1,
+                    )
+                ]
+            ),
             "",
             cells.when(figures),
         ]

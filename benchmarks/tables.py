@@ -21,6 +21,7 @@ Table = Callable[[Path], str]
 
 TABLES: Mapping[str, Table] = {
     "cpu": cpu_texts.cpu,
+    "startup": speed_texts.startup,
     "latency": speed_texts.latency,
     "throughput": speed_texts.throughput,
     "scaling": speed_texts.scaling,
@@ -33,10 +34,12 @@ TABLES: Mapping[str, Table] = {
     "eval-speed": table_texts.eval_speed,
 }
 REQUIRED = {
-    "README.md": ("model-quality",),
+    "README.md": ("model-quality", "cpu"),
     "models/default/README.md": ("operating-point",),
+    "docs/performance.md": ("latency", "scaling", "throughput"),
     "docs/benchmarks.md": (
         "cpu",
+        "startup",
         "latency",
         "throughput",
         "scaling",

@@ -28,10 +28,9 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from benchmarks.common import ROOT, kws_live, publish
+from benchmarks.common import DEMO, bare_environment, kws_live, publish
 from kws_live.types import SAMPLE_RATE_HZ, Int16Array
 
-DEMO = ROOT / "kws_live" / "demo" / "demo.flac"
 SPEECH_S = 600.0
 MIX_S = 3600.0
 """Longer, because it goes faster."""
@@ -122,14 +121,12 @@ def time_run(audio: Path, cores: list[int], *, gated: bool) -> Run:
     Raises:
         SystemExit: it failed; its message is on standard error.
     """
-    # An empty home: the user's own configuration would change what is measured.
-    with tempfile.TemporaryDirectory() as home:
-        command = [str(kws_live()), "--input", str(audio), "--json"]
-        env = {"PATH": os.defpath, "HOME": home, "KWS_LIVE_GATE_ENABLED": str(gated).lower()}
-        with only_on(cores):
-            began_s = time.perf_counter()
-            answer = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-            whole_s = time.perf_counter() - began_s
+    command = [str(kws_live()), "--input", str(audio), "--json"]
+    with bare_environment() as env, only_on(cores):
+        env["KWS_LIVE_GATE_ENABLED"] = str(gated).lower()
+        began_s = time.perf_counter()
+        answer = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        whole_s = time.perf_counter() - began_s
     if answer.returncode:
         raise SystemExit(f"kws-live --input {audio} failed:\n{answer.stderr}")
     events = [json.loads(line) for line in answer.stdout.splitlines()]

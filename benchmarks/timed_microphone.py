@@ -94,7 +94,7 @@ class TimedMicrophone:
         self._ended.set()
         self._thread.join()
         os.close(self._pipe)
-        self._server.kill()
+        self._server.__exit__(None, None, None)
         self._folder.cleanup()
 
     def play(self) -> int:

@@ -5,9 +5,10 @@ for a process the same count, read through its CPU clock, which keeps that of th
 ended). The figures in `/proc/PID/stat` count ticks of 10 ms, and a program that wakes up for 0.1 ms
 at a time is hit by them by chance. Linux only.
 
-Missed: a process that starts and ends between two readings, or that ends between them (a hook, or
-a capture process that was replaced); the switches, not the time, of a thread that has ended. The
-time of hyperthreads' siblings, interrupts and the sound server is nobody's here.
+A process that ends between two readings counts once its parent has waited for it: then the kernel
+adds its time to the parent's sum for children, which is kept in ticks and so exact to 20 ms. What has
+ended tells its time alone, not its switches. A process whose parent ended first is missed. The time of
+interrupts and of the sound server is nobody's here.
 
     before = read(pid)
     time.sleep(60)
@@ -16,6 +17,7 @@ time of hyperthreads' siblings, interrupts and the sound server is nobody's here
 """
 
 import contextlib
+import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -25,6 +27,7 @@ from pathlib import Path
 _ENDED = "(ended)"
 """What the time of threads that have ended goes by."""
 _CPUCLOCK_SCHED = 2
+_NS_PER_TICK = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Usage:
 
     Attributes:
         elapsed_s: time between them.
-        threads: each thread's part; those that ended are one for each process.
+        threads: each thread's part; threads that ended are one for each process, processes one for all.
     """
 
     elapsed_s: float
@@ -106,27 +109,40 @@ class Reading:
     Attributes:
         at_s: time of the reading (CLOCK_MONOTONIC).
         threads: by process and thread id; the thread id 0 stands for all that have ended.
+        children_ns: what their children had used that ended and were waited for.
     """
 
     at_s: float
     threads: Mapping[tuple[int, int], Thread]
+    children_ns: int = 0
 
     def __sub__(self, earlier: "Reading") -> Usage:
         """Return what was used since an `earlier` reading."""
-        return Usage(
-            self.at_s - earlier.at_s,
-            tuple(thread.since(earlier.threads.get(key)) for key, thread in self.threads.items()),
+        used = [thread.since(earlier.threads.get(key)) for key, thread in self.threads.items()]
+        running = {pid for pid, _ in self.threads}
+        counted_ns = sum(
+            thread.cpu_ns for (pid, _), thread in earlier.threads.items() if pid not in running
         )
+        ended_ns = self.children_ns - earlier.children_ns - counted_ns
+        if ended_ns > 0:
+            used.append(Thread(_ENDED, _ENDED, ended_ns, 0, 0))
+        return Usage(self.at_s - earlier.at_s, tuple(used))
 
 
 def read(pid: int) -> Reading:
-    """Return what a process and its descendants have used until now; those that just end are left out."""
-    at_s = time.monotonic()
-    threads: dict[tuple[int, int], Thread] = {}
-    for each in [pid, *descendants(pid)]:
-        with contextlib.suppress(OSError):
-            threads.update(_process(each))
-    return Reading(at_s, threads)
+    """Return what a process and its descendants have used until now."""
+    while True:
+        at_s = time.monotonic()
+        threads: dict[tuple[int, int], Thread] = {}
+        children_ns = 0
+        processes = [pid, *descendants(pid)]
+        for each in processes:
+            with contextlib.suppress(OSError):
+                threads.update(_process(each))
+                children_ns += _children_ns(each)
+        # One that ended meanwhile could be here and in its parent's sum, or in neither.
+        if processes == [pid, *descendants(pid)]:
+            return Reading(at_s, threads, children_ns)
 
 
 def descendants(pid: int) -> list[int]:
@@ -149,6 +165,13 @@ def _process(pid: int) -> Iterator[tuple[tuple[int, int], Thread]]:
             ended_ns -= thread.cpu_ns
             yield (pid, int(task.name)), thread
     yield (pid, 0), Thread(process, _ENDED, ended_ns, 0, 0)
+
+
+def _children_ns(pid: int) -> int:
+    """Return the CPU time of a process's children that ended and were waited for, and theirs."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    # proc_pid_stat(5): cutime and cstime are the 16th and 17th field, the first here is the 3rd.
+    return sum(map(int, fields[13:15])) * _NS_PER_TICK
 
 
 def _thread(process: str, task: Path) -> Thread:

@@ -104,11 +104,17 @@ def test_the_newest_line_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "thresholds": 80,
         "wall_s": 300.0,
         "cpu_s": 540.0,
+        "model_cpu_s": 480.0,
+        "after_model_s": 1.25,
+        "memory_mb": 321.4,
+        "targets": {"wall_s_per_hour": 24.0},
     }
     lines = [json.dumps(figures | {"wall_s": wall_s}) for wall_s in (999.0, 300.0)]
     (tmp_path / "eval_speed.jsonl").write_text("\n".join(lines) + "\n")
     text = table_texts.eval_speed(tmp_path)
-    assert "1,234 labels, 80 thresholds swept: 5.0 minutes" in text
+    assert "1,234 labels, 80 thresholds swept: 5.0 minutes, 1.2 seconds of them after" in text
+    assert "9.0 minutes of processor time, the model 8.0 of them, and at most 321 MB" in text
+    assert "Asked: an hour of audio ≤ 24 s – **missed**, 60.0 s." in text
     assert "Measured on 2026-01-02, commit abc, 2 cores of Some CPU." in text
 
 
@@ -123,6 +129,15 @@ def test_what_was_not_measured_says_so(tmp_path: Path, monkeypatch: pytest.Monke
         table_texts.operating_points,
     ):
         assert table(tmp_path).startswith("Not measured yet: `python -m benchmarks.")
+
+
+def test_a_result_of_an_older_form_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It lacks what the table shows now: that was not measured yet."""
+    monkeypatch.setattr(common, "RESULTS", tmp_path)
+    (tmp_path / "eval_speed.jsonl").write_text('{"hours": 5.0, "wall_s": 300.0}\n')
+    assert common.newest("eval_speed", "hours") == {"hours": 5.0, "wall_s": 300.0}
+    assert common.newest("eval_speed", "hours", "memory_mb") is None
+    assert table_texts.eval_speed(tmp_path).startswith("Not measured yet")
 
 
 def test_every_rate_stands_with_its_interval(

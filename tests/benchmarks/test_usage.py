@@ -1,6 +1,7 @@
 """What a process tree uses of the processor, as the kernel counts it."""
 
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -39,6 +40,27 @@ def test_children_and_threads_that_have_ended_count() -> None:
     assert sum(part.cpu_s for part in parts.values()) == pytest.approx(used.cpu_s)
     assert 0.3 <= used.cpu_s < 1.0
     assert 0.15 <= next(p.cpu_s for name, p in parts.items() if name.endswith("/(ended)")) < 0.5
+
+
+BURN_AND_LEAVE = "sum(i * i for i in range(4_000_000))"
+
+
+def test_processes_that_have_ended_count() -> None:
+    """One that was there before counts from then on, one that nobody saw in whole; to some ticks."""
+    early = subprocess.Popen([sys.executable, "-c", f"input(); {BURN_AND_LEAVE}"], stdin=-1)
+    before = read(os.getpid())
+    assert any(pid == early.pid for pid, _ in before.threads)
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    early.communicate(b"\n")
+    subprocess.run([sys.executable, "-c", BURN_AND_LEAVE], check=True)
+    used = read(os.getpid()) - before
+    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+    theirs_s = now.ru_utime + now.ru_stime - spent.ru_utime - spent.ru_stime
+    already_s = sum(each.cpu_ns for (pid, _), each in before.threads.items() if pid == early.pid)
+    assert theirs_s > 0.3
+    assert used.by_thread()["(ended)/(ended)"].cpu_s == pytest.approx(
+        theirs_s - already_s / 1e9, abs=0.03
+    )
 
 
 def test_each_wait_is_a_wake_up() -> None:

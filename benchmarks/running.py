@@ -1,5 +1,6 @@
 """A program that is measured while it listens."""
 
+import json
 import subprocess
 import tempfile
 import threading
@@ -12,6 +13,11 @@ from benchmarks.common import ROOT
 from benchmarks.usage import Reading
 
 _START_TIMEOUT_S = 30.0
+
+
+def is_detection(line: str) -> bool:
+    """Return whether a line of `kws-live --json` is a detection."""
+    return bool(json.loads(line)["type"] == "detection")
 
 
 class Running:
