@@ -14,14 +14,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kws_live.capture_worker import CaptureWorker
 from kws_live.errors import KwsLiveError
 from kws_live.events import ClipCounts, ErrorBody, EventBus, Sink, StatsBody
 from kws_live.hooks import HookRunner
+from kws_live.infer_worker import InferWorker
 from kws_live.pool import Pool
 from kws_live.sources.base import Source
 from kws_live.status import Status
 from kws_live.work_queue import WorkQueue
-from kws_live.workers import CaptureWorker, InferWorker
 
 if TYPE_CHECKING:
     from kws_live.clips.saver import ClipSaver

@@ -248,7 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        # Before anything runs; a run has its own handlers (kws_live.signals).
+        # What the command had begun is cleaned up by now (kws_live.termination).
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
     except KwsLiveError as error:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from kws_live.app import App
+from kws_live.capture_worker import CaptureWorker
 from kws_live.config import (
     EffectiveSettings,
     Resolved,
@@ -29,6 +30,7 @@ from kws_live.events import (
     new_run_id,
 )
 from kws_live.hooks import HookRunner
+from kws_live.infer_worker import InferWorker
 from kws_live.model import Classifier, ModelFolder, find_model, load_model_folder
 from kws_live.options import STANDARD_INPUT, Options
 from kws_live.parts import open_clips, open_display, open_lines, open_recorder, open_source
@@ -42,7 +44,6 @@ from kws_live.stages.ring import Ring
 from kws_live.status import Status
 from kws_live.types import SAMPLE_RATE_HZ
 from kws_live.work_queue import WorkQueue
-from kws_live.workers import CaptureWorker, InferWorker
 
 _log = logging.getLogger(__name__)
 

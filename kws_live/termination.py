@@ -1,4 +1,4 @@
-"""SIGTERM for commands that clean up behind themselves: it unwinds them as Ctrl-C does."""
+"""Ctrl-C and SIGTERM for commands that clean up behind themselves: both unwind them."""
 
 import os
 import signal
@@ -13,26 +13,29 @@ class Terminated(BaseException):
 
 
 @contextmanager
-def unwound_by_sigterm() -> Iterator[None]:
-    """While in force, SIGTERM is raised on the main thread as `Terminated`, so that what was begun is removed.
+def unwound_by_signals() -> Iterator[None]:
+    """While in force, SIGINT and SIGTERM raise on the main thread, so that what was begun is removed.
 
-    When the block has been left by it, the process dies by the signal, and its parent sees that. A second
-    SIGTERM ends it at once. Nothing changes where SIGTERM is ignored. Also a decorator; main thread only.
+    SIGINT raises KeyboardInterrupt, which is left to the caller. SIGTERM raises `Terminated`: when that
+    has left the block, the process dies by the signal, and its parent sees it; a second SIGTERM ends it
+    at once. A signal that is ignored stays so. Also a decorator; main thread only.
     """
-    before = signal.getsignal(signal.SIGTERM)
-    if before is signal.SIG_IGN:
-        yield
-        return
-
-    def stop(number: int, _frame: FrameType | None) -> NoReturn:
-        signal.signal(number, signal.SIG_DFL)
-        raise Terminated
-
-    signal.signal(signal.SIGTERM, stop)
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: _terminate}
+    before = {
+        number: signal.signal(number, handler)
+        for number, handler in handlers.items()
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     except Terminated:
         os.kill(os.getpid(), signal.SIGTERM)
         raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_DFL)
+    raise Terminated

@@ -8,7 +8,7 @@ import click
 
 from kws_live.commands.configured import configured, settings_from
 from kws_live.commands.progress import progress
-from kws_live.termination import unwound_by_sigterm
+from kws_live.termination import unwound_by_signals
 
 _EPILOG = """\b
 Examples:
@@ -32,7 +32,7 @@ The folder holds a folder per word: stop/…, go/…, and others for words that 
     type=click.Path(path_type=Path),
     help="Write a row for each clip.",
 )
-@unwound_by_sigterm()
+@unwound_by_signals()
 def clips(
     folder: Path,
     model: str | None,

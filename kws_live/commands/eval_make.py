@@ -9,7 +9,7 @@ import click
 
 from kws_live import __version__
 from kws_live.commands.progress import progress, stages
-from kws_live.termination import unwound_by_sigterm
+from kws_live.termination import unwound_by_signals
 from kws_live.text import printable
 from kws_live.types import SAMPLE_RATE_HZ
 
@@ -179,7 +179,7 @@ def _range(name: str, help_: str) -> Option:
     help="Of everything that is drawn.",
 )
 @click.pass_context
-@unwound_by_sigterm()
+@unwound_by_signals()
 def make(
     context: click.Context,
     /,

@@ -8,7 +8,7 @@ import click
 
 from kws_live.commands.configured import configured, settings_from
 from kws_live.commands.progress import progress
-from kws_live.termination import unwound_by_sigterm
+from kws_live.termination import unwound_by_signals
 
 _EPILOG = """\b
 Examples:
@@ -73,7 +73,7 @@ class _TracksTogether(click.Command):
     type=click.Path(path_type=Path),
     help="Write an HTML page with curves, scores, and the worst errors to listen to; needs kws-live[eval].",
 )
-@unwound_by_sigterm()
+@unwound_by_signals()
 def stream(
     audio: Sequence[Path],
     tracks: Sequence[Path],

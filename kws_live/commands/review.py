@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kws_live.errors import InputError
+from kws_live.termination import unwound_by_signals
 from kws_live.text import printable
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _FAULTS_SHOWN = 10
     help="Who speaks in the clips you judge now. kws-train keeps all clips of one speaker "
     "in one split, which the name decides; 'owner' belongs to training.",
 )
+@unwound_by_signals()
 def review(directory: Path, out: Path | None, speaker: str) -> None:
     """Judge the clips that --save-clips kept: was the keyword said?
 

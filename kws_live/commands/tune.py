@@ -18,7 +18,7 @@ from kws_live.commands.tune_checks import (
     check_usage,
 )
 from kws_live.errors import ConfigError
-from kws_live.termination import unwound_by_sigterm
+from kws_live.termination import unwound_by_signals
 from kws_live.text import printable
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ _DECIDERS_SHOWN = 10
 )
 @click.option("--dry-run", is_flag=True, help="Report, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@unwound_by_sigterm()
+@unwound_by_signals()
 def tune(
     background: Sequence[Path],
     clips: Path | None,

@@ -67,8 +67,8 @@ class FileSource:
                 yield Block(samples, rate_hz, due_ns)
         if reason := missing(self._path, total_frames, self._promised_frames, rate_hz):
             raise InputError(
-                f"{self._path}: the file is cut off: {reason}. Everything up to there was used;"
-                " fetch or record the file again."
+                f"{self._path}: the file is cut off or damaged: {reason}. Fetch or record it again,"
+                " or cut what is good out of it."
             )
 
     def _blocks(self) -> Iterator[Float32Array]:

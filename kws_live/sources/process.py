@@ -69,7 +69,8 @@ class CaptureProcess:
         Raises:
             DeviceError: the system can't start a process now.
         """
-        return cls("--device", spec, "--block-ms", str(block_ms))
+        # One word: a name may begin with a dash.
+        return cls(f"--device={spec}", f"--block-ms={block_ms}")
 
     @property
     def pid(self) -> int:

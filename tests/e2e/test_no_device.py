@@ -76,13 +76,13 @@ def test_the_json_list_without_any_device_is_empty(silence: Environment) -> None
     assert json.loads(daemon.run("devices", "--json", env=silence).stdout) == []
 
 
-def test_an_unknown_device_is_told_what_there_is(sound_server: Environment) -> None:
+@pytest.mark.parametrize("name", ["no such thing", "--list"])
+def test_an_unknown_device_is_told_what_there_is(sound_server: Environment, name: str) -> None:
     """The name that was given, and those that could have been."""
     daemon.fails(
         daemon.DEVICE,
-        "--device",
-        "no such thing",
-        says=("'no such thing'", "0 pulse, ALSA", "1 default, ALSA"),
+        f"--device={name}",
+        says=(f"{name!r}", "0 pulse, ALSA", "1 default, ALSA"),
         env=sound_server,
     )
 

@@ -20,7 +20,14 @@ from kws_live.events import (
 from kws_live.types import SAMPLE_RATE_HZ
 
 DETECTION = DetectionBody(
-    "stop", 0.93, 0.7, 12.3, 11.6, 12.05, "default", Latency(gate=0.5, queue=2.0, inference=1.75, total=4.25)
+    "stop",
+    0.93,
+    0.7,
+    12.3,
+    11.6,
+    12.05,
+    "default",
+    Latency(gate=0.5, queue=2.0, inference=1.75, total=4.25),
 )
 EVENT = Event("0123456789ab", 4, 1_763_863_445_123_999_999, 77, 12.3, DETECTION)
 

@@ -27,7 +27,14 @@ from kws_live.events import (
 from kws_live.hooks import HookRunner
 
 DETECTION = DetectionBody(
-    "stop", 0.93125, 0.7, 12.3, 11.6, 12.05, "default", Latency(gate=0.5, queue=1.75, inference=1.75, total=4)
+    "stop",
+    0.93125,
+    0.7,
+    12.3,
+    11.6,
+    12.05,
+    "default",
+    Latency(gate=0.5, queue=1.75, inference=1.75, total=4),
 )
 IGNORES_SIGTERM = "import signal, time; signal.signal(15, signal.SIG_IGN); "
 

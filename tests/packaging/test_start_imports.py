@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-COMMAND = ("-c", "from kws_live.cli import main; main()")
+COMMAND = ("-m", "kws_live")
 CAPTURE = ("-m", "kws_live.capture")
 
 HEAVY = {"numpy", "onnxruntime", "soundfile", "soxr", "_webrtcvad", "rich"}

@@ -64,7 +64,7 @@ def test_the_wheel_holds_the_daemon_its_model_and_its_demo(wheel: Path) -> None:
     """Everything that listening needs is inside, with the licence and the attributions."""
     names = zipfile.ZipFile(wheel).namelist()
     expected = [
-        "kws_live/cli.py",
+        "kws_live/__main__.py",
         "kws_live/capture/__main__.py",
         "kws_live/demo/demo.flac",
         "kws_live/demo/demo.txt",

@@ -111,7 +111,7 @@ def test_a_cut_wav_gives_what_is_there_and_says_how_much(tmp_path: Path) -> None
     samples, error = until_error(FileSource(path, 480))
     assert len(samples) == (path.stat().st_size - 44) // 4
     assert np.array_equal(samples, PCM[: len(samples)] / np.float32(32_768))
-    assert f"{path}: the file is cut off: 1.36 s of 2.27 s are there" in error
+    assert f"{path}: the file is cut off or damaged: 1.36 s of 2.27 s are there" in error
 
 
 def test_a_cut_24_bit_wav_with_other_chunks_is_noticed(tmp_path: Path) -> None:
