@@ -55,17 +55,27 @@ def until_error(source: FileSource) -> tuple[Float32Array, str]:
 def test_16_bit_samples_are_exact_at_any_block_size(
     tmp_path: Path, name: str, block_frames: int
 ) -> None:
-    """A sample is its 16-bit value over 32768; every block but the last is full."""
+    """A sample is its 16-bit value; every block but the last is full."""
     source = FileSource(written(tmp_path / name), block_frames)
     got = blocks(source)
-    assert np.array_equal(np.concatenate([b.samples for b in got]), PCM / np.float32(32_768))
+    assert np.array_equal(np.concatenate([b.samples for b in got]), PCM)
     assert {len(b.samples) for b in got[:-1]} <= {block_frames}
     assert {(b.rate_hz, b.arrived_ns, b.samples.dtype.name) for b in got} == {
-        (RATE_HZ, None, "float32")
+        (RATE_HZ, None, "int16")
     }
     assert source.duration_s == FRAMES / RATE_HZ
     assert source.name == f"{name}, 44100 Hz, 2 ch"
     assert not source.paced
+
+
+@pytest.mark.parametrize("subtype", ["PCM_24", "FLOAT"])
+def test_finer_samples_than_16_bits_keep_their_fineness(tmp_path: Path, subtype: str) -> None:
+    """They come as float32, full scale being 1."""
+    fine = (PCM / 32_768 + 2.0**-20).clip(-1, 1 - 2.0**-20)
+    soundfile.write(tmp_path / "fine.wav", fine, RATE_HZ, subtype=subtype)
+    samples = np.concatenate([b.samples for b in blocks(FileSource(tmp_path / "fine.wav", 480))])
+    assert samples.dtype == np.float32
+    assert np.abs(samples - fine).max() < 2.0**-22
 
 
 def test_ogg_is_read_whole(tmp_path: Path) -> None:
@@ -110,7 +120,7 @@ def test_a_cut_wav_gives_what_is_there_and_says_how_much(tmp_path: Path) -> None
     path = cut(written(tmp_path / "speech.wav"), 0.6)
     samples, error = until_error(FileSource(path, 480))
     assert len(samples) == (path.stat().st_size - 44) // 4
-    assert np.array_equal(samples, PCM[: len(samples)] / np.float32(32_768))
+    assert np.array_equal(samples, PCM[: len(samples)])
     assert f"{path}: the file is cut off or damaged: 1.36 s of 2.27 s are there" in error
 
 
@@ -139,7 +149,7 @@ def test_a_cut_flac_gives_all_whole_audio_at_any_block_size(
     path = cut(written(tmp_path / "speech.flac"), 0.6)
     samples, error = until_error(FileSource(path, block_frames))
     assert 55_000 < len(samples) < 60_000
-    assert np.array_equal(samples, PCM[: len(samples)] / np.float32(32_768))
+    assert np.array_equal(samples, PCM[: len(samples)])
     assert "s of 2.27 s are there" in error
 
 
