@@ -69,6 +69,15 @@ class Record:
         """Frames in an audio record."""
         return len(self.payload) // self.frame_bytes
 
+    def continues(self, other: "Record") -> bool:
+        """Return whether this block follows another without a hint of a loss between them."""
+        return (
+            self.kind is other.kind is Kind.AUDIO
+            and self.flags == Flags.NONE
+            and self.sequence == other.sequence + 1
+            and (self.rate_hz, self.channels) == (other.rate_hz, other.channels)
+        )
+
     def text(self, key: str) -> str:
         """Return one value of a JSON payload, "" where there is none."""
         return str(json.loads(self.payload).get(key, ""))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import deque
+from dataclasses import replace
 from typing import Self
 
 from kws_live.capture.records import Kind, Record, RecordReader
@@ -146,6 +147,8 @@ class RecordStream:
     def next(self, timeout_s: float, wake_fd: int) -> Record | None:
         """Return the next record, or None when the time is up or `wake_fd` is readable.
 
+        Blocks that have gathered come as one: half of what a block costs is that it is one more.
+
         Raises:
             DeviceError: the process has given up or died: no more records will come.
         """
@@ -157,7 +160,13 @@ class RecordStream:
             if not data:
                 raise DeviceError(self.process.last_words())
             self._pending.extend(self._reader.feed(data))
-        record = self._pending.popleft()
-        if record.kind is Kind.ERROR:
-            raise DeviceError(record.text("message"))
-        return record
+        gathered = [self._pending.popleft()]
+        while self._pending and self._pending[0].continues(gathered[-1]):
+            gathered.append(self._pending.popleft())
+        last = gathered[-1]
+        if last.kind is Kind.ERROR:
+            raise DeviceError(last.text("message"))
+        if len(gathered) == 1:
+            return last
+        payload = b"".join(record.payload for record in gathered)
+        return replace(last, payload=payload, flags=gathered[0].flags)

@@ -47,20 +47,20 @@ class Frontend:
 
 
 def _mix_down(samples: Float32Array | Int16Array) -> Float32Array:
-    """Mean over channels: [frames, channels] → float32 [frames] in [-1, 1], summed in channel order."""
-    mono = samples[:, 0].astype(np.float32)
-    for channel in range(1, samples.shape[1]):
+    """Mean over channels, [frames, channels] → float32 [frames], in units of an int16, summed in channel order."""
+    if samples.shape[1] == 1:
+        mono: Float32Array = samples[:, 0].astype(np.float32)
+    else:
+        mono = np.add(samples[:, 0], samples[:, 1], dtype=np.float32)
+    for channel in range(2, samples.shape[1]):
         mono += samples[:, channel]
-    if samples.dtype == np.int16:
-        mono *= np.float32(1 / _FULL_SCALE)
-    if samples.shape[1] > 1:
-        mono /= np.float32(samples.shape[1])
+    mono *= np.float32((1 if samples.dtype == np.int16 else _FULL_SCALE) / samples.shape[1])
     return mono
 
 
 def _to_int16(samples: Float32Array) -> Int16Array:
-    scaled = samples * np.float32(_FULL_SCALE)
-    np.rint(scaled, out=scaled)
-    np.minimum(scaled, np.float32(_FULL_SCALE - 1), out=scaled)
-    np.maximum(scaled, np.float32(-_FULL_SCALE), out=scaled)
-    return scaled.astype(np.int16)
+    """Round float32 [n], in units of an int16, in place."""
+    np.rint(samples, out=samples)
+    np.minimum(samples, np.float32(_FULL_SCALE - 1), out=samples)
+    np.maximum(samples, np.float32(-_FULL_SCALE), out=samples)
+    return samples.astype(np.int16)

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from math import ceil
 from pathlib import Path
 from typing import Self
 
@@ -178,7 +179,8 @@ def test_opens_a_device_by_default_by_parts_of_its_name_and_by_id(
     block = listening.items[1]  # the first is shorter, to be in step
     assert isinstance(block, Block)
     assert block.rate_hz == RATE_HZ
-    assert block.samples.shape == (RATE_HZ * 50 // 1000, 2)
+    assert block.samples.shape[1] == 2
+    assert len(block.samples) % (RATE_HZ * 50 // 1000) == 0  # more than one if they had gathered
     assert block.samples.dtype == np.int16
     expected = "pulse" if "Puls" in spec else "default"
     assert listening.source.name == f"{expected}, ALSA, 44100 Hz, 2 ch"
@@ -200,10 +202,12 @@ def test_windows_end_where_blocks_do(microphone: VirtualMicrophone) -> None:
         listening.for_seconds(1.0)
     frontend = Frontend()
     samples = 0
-    for number, block in enumerate(listening.of(Block)):
+    blocks = 0
+    for block in listening.of(Block):
         assert isinstance(block, Block)
         samples += len(frontend.push(block))
-        assert samples >= number // 2 * SAMPLE_RATE_HZ // 10
+        blocks += ceil(len(block.samples) / (RATE_HZ * 50 // 1000))
+        assert samples >= (blocks - 1) // 2 * SAMPLE_RATE_HZ // 10
 
 
 def test_dates_blocks_by_their_arrival(microphone: VirtualMicrophone) -> None:
