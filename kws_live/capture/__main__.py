@@ -21,7 +21,7 @@ def main() -> NoReturn:
     """Run the capture process."""
     parser = argparse.ArgumentParser(prog="kws_live.capture")
     parser.add_argument("--device", default=DEFAULT_DEVICE, metavar="SPEC")
-    parser.add_argument("--block-ms", type=int, default=30)
+    parser.add_argument("--block-ms", type=int, default=100)
     parser.add_argument("--list", action="store_true", help="print the input devices as JSON")
     arguments = parser.parse_args()
     # A signal for the whole process group (Ctrl-C, a service manager's stop) is the parent's to

@@ -8,6 +8,10 @@ from typing import Any
 from kws_live.capture.devices import DeviceInfo
 from kws_live.errors import DeviceError
 
+_PERIOD_MS = 50
+"""How much the sound system is asked to hand over at a time: a block waits no longer than this for
+the rest of what came with its last sample."""
+
 _MAX_CHANNELS = 2
 """Sound servers offer 32 channels on any device; more than a stereo pair is copies or silence."""
 
@@ -73,13 +77,12 @@ class InputStream:
         self._error = sounddevice.PortAudioError
         self._label = device.label
         try:
-            # The block size also sets how often sound system and PortAudio wake up.
             self._stream = sounddevice.RawInputStream(
                 device=device.id,
                 samplerate=self.rate_hz,
                 channels=self.channels,
                 dtype="int16",
-                blocksize=self._block_frames,
+                blocksize=self.rate_hz * min(block_ms, _PERIOD_MS) // 1000,
                 dither_off=True,
             )
         except self._error as error:

@@ -56,7 +56,7 @@ class AudioConfig:
     block_ms: Annotated[
         int,
         Meta("Length of the blocks the device delivers.", at_least=1, at_most=1000),
-    ] = 50
+    ] = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from kws_live.types import SourceItem
 
-REST_S = 0.1
+REST_S = 0.2
 """How long blocks may lie there while the reader is in no hurry: waking up costs more than a block does."""
 
 

@@ -56,7 +56,7 @@ class MicrophoneSource:
     unhurried = False
 
     def __init__(
-        self, spec: str, block_ms: int = 50, process: CaptureProcess | None = None
+        self, spec: str, block_ms: int = 100, process: CaptureProcess | None = None
     ) -> None:
         """Prepare to record.
 

@@ -118,7 +118,7 @@ def test_each_value_is_printed_with_its_origin(tmp_path: Path) -> None:
         'model = "default" # default',
         "[audio]",
         'device = "default" # default',
-        "block_ms = 50 # default",
+        "block_ms = 100 # default",
         "[gate]",
         "enabled = true # default",
         "mode = 1 # KWS_LIVE_GATE_MODE",

@@ -21,11 +21,11 @@ from kws_live.types import SAMPLE_RATE_HZ
 
 WATCHED_S = 5.0
 
-# Blocks of 50 ms wake the capture process 20 times a second and kws-capture, which lets them gather,
-# 10 times; PortAudio now and then waits twice for a block. A loop that polls every 10 ms wakes up
-# 100 times a second, one that polls every 50 ms 20 times.
-CAPTURE_PROCESS_HZ = 50.0
-KWS_CAPTURE_HZ = 15.0
+# The sound system hands over every 50 ms, for which PortAudio now and then waits twice; kws-capture
+# lets blocks gather for 200 ms. A loop that polls every 10 ms wakes up 100 times a second, one that
+# polls every 50 ms 20 times.
+CAPTURE_PROCESS_HZ = 45.0
+KWS_CAPTURE_HZ = 10.0
 DISPLAY_HZ = 6.0
 EVERYTHING_ELSE_HZ = 3.0
 
