@@ -9,7 +9,7 @@ meanwhile; its start and a warm-up don't count. Time comes from the scheduler (s
 * **kws-live** is the installed command: it records from a private sound server (whose own work is
   nobody's here), with its capture process.
 * **without capture** is the same run without that process: what reads its audio from a pipe, as all
-  the others do. They record nothing and get blocks of 80 ms, not 30: both favour them.
+  the others do. They record nothing, which favours them, and get blocks of 80 ms.
 * **whole windows** is kws-live with the same model uncut: no frame serves two windows.
 * **pocketsphinx** searches everything; with its **Endpointer** only while somebody speaks, as
   its `LiveSpeech` does. Both listen for the ten words of kws-live.

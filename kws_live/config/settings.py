@@ -55,7 +55,7 @@ class AudioConfig:
     ] = "default"
     block_ms: Annotated[
         int,
-        Meta("Length of the blocks the device delivers.", at_least=1, at_most=1000),
+        Meta("Length of the blocks that the audio is taken in by.", at_least=1, at_most=1000),
     ] = 100
 
 

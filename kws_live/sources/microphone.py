@@ -62,7 +62,7 @@ class MicrophoneSource:
 
         Args:
             spec: which device, as `--device` takes it.
-            block_ms: length of the blocks the device is asked for.
+            block_ms: length of the blocks.
             process: one that is opening that device already; it is closed with the source.
         """
         self.name = spec

@@ -65,7 +65,7 @@ class CaptureProcess:
 
         Args:
             spec: which device, as `--device` takes it.
-            block_ms: length of the blocks the device is asked for.
+            block_ms: length of the blocks.
 
         Raises:
             DeviceError: the system can't start a process now.
