@@ -80,7 +80,7 @@ def test_in_silence_it_wakes_up_for_audio_only(microphone: VirtualMicrophone) ->
 
 def test_a_thread_that_polls_would_be_noticed() -> None:
     """One loop of 10 ms in any thread, or of 50 ms outside those that take in audio, is too many."""
-    asleep = {"capture process": 26.0, "kws-capture": 10.0, "kws-json": 0.2, "kws-infer": 0.0}
+    asleep = {"capture process": 26.0, "kws-capture": 5.0, "kws-json": 0.2, "kws-infer": 0.0}
     assert sleeps(asleep)
     for name, calm_hz in asleep.items():
         assert not sleeps(asleep | {name: calm_hz + 100.0})
