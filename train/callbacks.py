@@ -1,37 +1,37 @@
-"""What happens during training besides training: keeping the best model, stopping on a signal."""
+"""What happens during training besides training: keeping the best model, holding layers back."""
 
-import logging
-import os
-import signal
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType, TracebackType
 from typing import Any
 
-from transformers import (
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
-    TrainingArguments,
-    Wav2Vec2FeatureExtractor,
-)
+from torch import nn
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from .files import write_json
-from .run_folder import write_model
-
-log = logging.getLogger(__name__)
+from .settings import TrainingSettings
 
 
 class KeepBest(TrainerCallback):
-    """Writes the model into the run folder whenever validation accuracy rises.
+    """Keeps the model whenever validation accuracy rises, and ends a run in which it does not.
 
-    `history.json` beside it lists accuracy and loss of each evaluation.
+    `history.json` in the stage's folder lists accuracy and loss of each evaluation.
+
+    Attributes:
+        stopped_early: Whether accuracy has not risen for too long.
     """
 
-    def __init__(self, run: Path, extractor: Wav2Vec2FeatureExtractor, steps_per_epoch: int):
-        """Note where to write; nothing is written before the first evaluation."""
-        self._run, self._extractor, self._steps_per_epoch = run, extractor, steps_per_epoch
-        self._best = -1.0
+    def __init__(
+        self, folder: Path, training: TrainingSettings, write_model: Callable[[], None]
+    ) -> None:
+        """Note where to write and how; nothing is written before the first evaluation."""
+        self._folder, self._training, self._write_model = folder, training, write_model
         self._history: list[dict[str, float]] = []
+        self.stopped_early = False
+
+    @property
+    def best(self) -> dict[str, float]:
+        """Epoch, accuracy and loss of the evaluation whose model is kept: the first of the best."""
+        return max(self._history, key=lambda entry: entry["accuracy"])
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -48,92 +48,63 @@ class KeepBest(TrainerCallback):
         control: TrainerControl,
         **now: Any,
     ) -> None:
-        """Write the model if it is the best so far."""
-        if self._note(now["metrics"], state.global_step):
-            write_model(self._run, now["model"], self._extractor)
-        write_json(self._run / "history.json", self._history)
+        """Write the model if it is the best so far; ask for the end if none has been for long."""
+        entry = self._note(now["metrics"], state.global_step)
+        if state.is_world_process_zero:
+            if self.best is entry:
+                self._write_model()
+            write_json(self._folder / "history.json", self._history)
+        patience = self._training.stop_after_epochs_without_gain
+        if patience and entry["epoch"] - self.best["epoch"] >= patience:
+            self.stopped_early = True
+            control.should_training_stop = control.should_save = True
 
-    def _note(self, metrics: dict[str, float], step: float) -> bool:
-        accuracy = metrics["eval_accuracy"]
-        epoch = round(step / self._steps_per_epoch)
-        self._history.append({"epoch": epoch, "accuracy": accuracy, "loss": metrics["eval_loss"]})
-        better = accuracy > self._best
-        self._best = max(self._best, accuracy)
-        return better
+    def _note(self, metrics: dict[str, float], step: float) -> dict[str, float]:
+        entry = {
+            "epoch": round(step / self._training.steps_per_epoch),
+            "accuracy": metrics["eval_accuracy"],
+            "loss": metrics["eval_cross_entropy"],
+        }
+        self._history.append(entry)
+        return entry
 
 
-class StopOnSignal(TrainerCallback):
-    """Turns the first SIGINT or SIGTERM into a checkpoint and an orderly end.
+class HoldBack(TrainerCallback):
+    """Keeps a Wav2Vec2's convolutions, or all below its head, as they are for the first epochs.
 
-    A context manager: the signals' handlers are this object's inside, and restored outside.
-    The second signal ends the run at once, without a checkpoint.
+    A new head starts at random; its first gradients would disturb a pretrained network. Layers
+    are held only once the optimiser and the other processes know of them, so that they can learn
+    later.
     """
 
-    def __init__(self) -> None:
-        """Start unstopped."""
-        self.stopped_by: int | None = None
-        self._before: dict[int, Any] = {}
-        self._process = os.getpid()
-
-    def __enter__(self) -> "StopOnSignal":
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._handle)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if os.getpid() != self._process:
-            return  # Ctrl-C reaches the workers too; the process that feeds them ends them
-        if self.stopped_by is not None:
-            raise KeyboardInterrupt
-        self.stopped_by = number
-        log.info("stopping after this step, with a checkpoint; once more ends at once, without")
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        """Ask the Trainer for a checkpoint and the end."""
-        if self.stopped_by is not None:
-            control.should_save = control.should_training_stop = True
-
-
-class HeadFirst(TrainerCallback):
-    """Trains only the classification head during the first steps.
-
-    A new head starts at random; its first gradients would disturb a pretrained network.
-    """
-
-    def __init__(self, steps: int) -> None:
-        """Note for how many steps."""
-        self._steps = steps
-        self._held: list[Any] = []
+    def __init__(self, training: TrainingSettings) -> None:
+        """Note for how many steps each part is held."""
+        per_epoch = training.steps_per_epoch
+        self._head_only = training.head_only_epochs * per_epoch
+        self._frozen = max(0, training.feature_encoder_frozen_epochs) * per_epoch
+        self._held: list[nn.Parameter] = []
 
     def on_train_begin(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        **now: Any,
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **now: Any
     ) -> None:
-        """Hold everything below the head that would be trained."""
-        if state.global_step < self._steps:
-            self._held = [p for p in now["model"].wav2vec2.parameters() if p.requires_grad]
-            for p in self._held:
-                p.requires_grad = False
+        """Hold what is to be held at this step."""
+        self._hold(now["model"], state.global_step)
 
-    def on_step_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **now: Any
     ) -> None:
-        """Release what was held when the time has come."""
-        if self._held and state.global_step >= self._steps:
-            for p in self._held:
-                p.requires_grad = True
+        """Release what has been held long enough."""
+        if state.global_step in (self._head_only, self._frozen):
+            self._hold(now["model"], state.global_step)
+
+    def _hold(self, model: Any, step: int) -> None:
+        for parameter in self._held:
+            parameter.requires_grad = True
+        below = model.wav2vec2
+        part = below if step < self._head_only else below.feature_extractor
+        if step < max(self._head_only, self._frozen):
+            self._held = [p for p in part.parameters() if p.requires_grad]
+            for parameter in self._held:
+                parameter.requires_grad = False
+        else:
             self._held = []

@@ -15,6 +15,8 @@ import click
 from kws_live import __version__
 from kws_live.errors import KwsLiveError, OutputError
 
+from .errors import EndedElsewhereError
+
 DEFAULT_CACHE = "$XDG_CACHE_HOME/kws-live/train"
 
 
@@ -26,6 +28,8 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except KwsLiveError as error:
+            if isinstance(error, EndedElsewhereError):
+                ctx.exit(error.exit_code)
             click.echo(f"kws-train: {error}", err=True)
             ctx.exit(error.exit_code)
         except OSError as error:
@@ -67,8 +71,10 @@ def main() -> None:
 
     The more speech without keywords is given with --speech, the fewer false alarms.
     """
+    # Of several processes of one run, the first one speaks for all.
+    level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.WARNING
     logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+        level=level, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
     )
     for noisy in ("transformers", "accelerate", "httpx"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
@@ -81,7 +87,7 @@ def main() -> None:
     default="default",
     show_default=True,
     metavar="NAME|FILE.toml",
-    help="default: compact, from scratch. finish: trains on what it gave, with --init. "
+    help="What to train, in which stages. default: a compact network, from scratch. "
     "wav2vec2-base: fine-tunes the pretrained model.",
 )
 @_folders(
@@ -103,7 +109,11 @@ def main() -> None:
 @click.option(
     "--init",
     metavar="CHECKPOINT",
-    help="Start from this local model folder, or model name of the Hugging Face hub.",
+    help="Start from this local model folder, or model name of the Hugging Face hub, in place of "
+    "what the recipe starts its first Wav2Vec2 from.",
+)
+@click.option(
+    "--tensorboard", is_flag=True, help="Log for TensorBoard too, in RUN/tensorboard (an extra)."
 )
 @_cache_option
 @click.option(
@@ -121,6 +131,7 @@ def fit(
     out: Path,
     resume: bool,
     init: str | None,
+    tensorboard: bool,
     cache: Path | None,
     workers: int,
 ) -> None:
@@ -129,8 +140,11 @@ def fit(
     One speaker in ten goes to validation and one in ten is kept for testing, by the hash of the
     Speech Commands data set; the model with the best validation accuracy is kept in RUN.
     Ctrl-C writes a checkpoint; the same command with --resume goes on from it.
+
+    Several GPUs or machines: torchrun --nproc-per-node N -m kws_train fit …, or accelerate launch.
     """
-    from .cache import default_cache_dir  # noqa: PLC0415 - torch must not slow --help down
+    from . import processes  # noqa: PLC0415 - torch must not slow --help down
+    from .cache import default_cache_dir  # noqa: PLC0415
     from .fit import Corpora, fit  # noqa: PLC0415
     from .recipe import load_recipe  # noqa: PLC0415
 
@@ -143,12 +157,17 @@ def fit(
         resume=resume,
         init=init,
         workers=workers,
+        tensorboard=tensorboard,
     )
+    processes.leave()
     if stopped_by is not None:
-        click.echo("stopped; the same command with --resume goes on", err=True)
+        if processes.is_main():
+            click.echo("stopped; the same command with --resume goes on", err=True)
         # The parent is to see what ended us.
         signal.signal(stopped_by, signal.SIG_DFL)
         os.kill(os.getpid(), stopped_by)
+    if not processes.is_main():
+        return
     logging.getLogger(__name__).info("trained in %.0f min", (time.monotonic() - began_s) / 60)
     _evaluate(out, (), "validation", None)
     click.echo(f"next: kws-export {out} models/NAME")

@@ -9,30 +9,51 @@ from .windows import prepare, to_float
 
 
 class RunDataset(Dataset[dict[str, torch.Tensor]]):
-    """All examples of a run, one epoch after another.
+    """All examples of a stage, one epoch after another.
 
-    Making the whole run one sequence lets a resumed run start at any example, mid-epoch too,
-    by skipping indices; nothing has to be told which epoch it is.
+    Making all epochs one sequence lets a resumed run start at any example, mid-epoch too,
+    by skipping indices; nothing has to be told which epoch it is. Several processes share each
+    batch by index, so what a batch holds does not depend on their number.
     """
 
     def __init__(
-        self, maker: ExampleMaker, epochs: int, examples_per_epoch: int, normalize: bool
+        self,
+        maker: ExampleMaker,
+        epochs: int,
+        examples_per_epoch: int,
+        *,
+        normalize: bool,
+        masks: bool = True,
+        windows: bool = False,
     ) -> None:
-        """Note the run's size and the preprocessor's choice; examples are made when asked for."""
+        """Note the stage's size; examples are made when asked for.
+
+        Args:
+            maker: Makes them.
+            epochs: How many.
+            examples_per_epoch: Size of each.
+            normalize: The preprocessor's choice.
+            masks: Give the frames to hide along.
+            windows: Give the window as it was before normalising along, for teachers.
+        """
         self._maker, self._epochs, self._per_epoch = maker, epochs, examples_per_epoch
-        self._normalize = normalize
+        self._normalize, self._masks, self._windows = normalize, masks, windows
 
     def __len__(self) -> int:
         return self._epochs * self._per_epoch
 
     def __getitem__(self, i: int) -> dict[str, torch.Tensor]:
-        """Return example i of the run as the model's keyword arguments."""
+        """Return example i of the stage as the model's keyword arguments."""
         example = self._maker.make(*divmod(i, self._per_epoch))
-        return {
+        item = {
             "input_values": torch.from_numpy(prepare(example.window, self._normalize)),
-            "mask_time_indices": torch.from_numpy(example.mask),
             "labels": torch.tensor(example.label),
         }
+        if self._masks:
+            item["mask_time_indices"] = torch.from_numpy(example.mask)
+        if self._windows:
+            item["windows"] = torch.from_numpy(example.window)
+        return item
 
 
 class WindowDataset(Dataset[dict[str, torch.Tensor]]):

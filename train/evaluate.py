@@ -78,7 +78,7 @@ def load_run(run: Path) -> tuple[Wav2Vec2ForSequenceClassification, Recipe, bool
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise InputError(f"{run} cannot be loaded: {error}. Train it again") from error
     model.eval()  # type: ignore[no-untyped-call]
-    return model, load_recipe(str(run / "recipe.toml")), bool(extractor.do_normalize)
+    return model, load_recipe(str(run / "recipe.toml")).last, bool(extractor.do_normalize)
 
 
 def judge(

@@ -1,43 +1,36 @@
 """A training run from folders to a Hugging Face model folder."""
 
+import hashlib
 import logging
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import torch
 from safetensors import SafetensorError
-from transformers import (
-    EvalPrediction,
-    Trainer,
-    TrainerCallback,
-    TrainingArguments,
-    Wav2Vec2FeatureExtractor,
-    Wav2Vec2ForSequenceClassification,
-)
-from transformers.trainer_callback import PrinterCallback
 
 from kws_live.errors import InputError, OutputError
 from kws_live.types import SILENCE_LABEL, UNKNOWN_LABEL
 
-from . import run_folder
-from .cache import open_store
-from .callbacks import HeadFirst, KeepBest, StopOnSignal
+from . import processes, run_folder
+from .cache import ClipStore, open_store
+from .chain import Chain, Recipe
+from .checkpoints import last_whole, remove_unsealed, step_of
 from .corpus import BACKGROUND_FOLDER, Recording, find_recordings
-from .datasets import RunDataset, WindowDataset
 from .errors import FlagError
 from .examples import ExampleMaker
-from .model import build_model, feature_extractor, frames_of
+from .networks import check_networks
 from .plan import Pools, pools_of
-from .progress import DecodingLines, ProgressLines
-from .recipe import Recipe
-from .validation import LabelledWindows, validation_windows
-from .windows import WINDOW_SAMPLES
+from .progress import DecodingLines
+from .stages import StageRunner, require_tensorboard
+from .stopping import StopOnSignal
+from .trainer import batch_of_a_pass
+from .validation import validation_windows
 
 log = logging.getLogger(__name__)
+
+#: What torch says in a RuntimeError of a checkpoint that it could not write.
+_WRITE_FAULTS = ("PytorchStreamWriter", "inline_container", "iostream error")
 
 
 @dataclass(frozen=True)
@@ -50,7 +43,7 @@ class Corpora:
 
 
 def fit(
-    recipe: Recipe,
+    chain: Chain,
     corpora: Corpora,
     run: Path,
     *,
@@ -58,165 +51,123 @@ def fit(
     resume: bool = False,
     init: str | None = None,
     workers: int = 1,
+    tensorboard: bool = False,
 ) -> int | None:
-    """Train a model and keep the best one, by validation accuracy, in the run folder.
+    """Train the stages of a chain and keep the last one's best model in the run folder.
 
-    The run folder holds a loadable model from the first evaluation on. SIGINT or SIGTERM ends
-    the run after the current step with a checkpoint that `resume` continues from. Call it on the
-    main thread.
+    Earlier stages are kept in `stages/NAME` in it. Each folder holds a loadable model, the best
+    by validation accuracy, from its stage's first evaluation on. SIGINT or SIGTERM ends the run
+    after the current step with a checkpoint that `resume` continues from. Call it on the main
+    thread; where torchrun or accelerate launch started several processes, in each of them.
 
     Args:
-        recipe: Every choice of the run.
+        chain: Every choice of the run.
         corpora: Where the recordings are.
-        run: The folder to write; docs/training.md lists its files.
+        run: The folder to write, the same one for all processes; docs/training.md lists its files.
         cache_dir: Where decoded audio is kept.
         resume: Continue from the run's last checkpoint.
-        init: A local checkpoint or a model name to start from, in place of the recipe's model.
+        init: A local checkpoint or a model name that the first Wav2Vec2 stage starts with, in
+            place of its own start.
         workers: Processes that make examples beside this one; the result does not depend on it.
+        tensorboard: Log for TensorBoard too, in `tensorboard` in the run folder.
 
     Returns:
         None if the run ended, else the number of the signal that interrupted it.
 
     Raises:
         FlagError: The run folder holds a run and `resume` is false, or the reverse; or that run
-            has another recipe or other recordings; or this is one of several processes.
+            has another recipe or other recordings; or the processes cannot share the run.
         InputError: A folder, recording or checkpoint is missing or unusable.
         ConfigError: The recipe describes no Wav2Vec2.
         OutputError: The cache or the run folder cannot be written.
     """
-    _require_one_process()
+    if tensorboard:
+        require_tensorboard()
+    state = processes.join()
+    for stage in chain.stages:
+        batch_of_a_pass(stage)  # refused now rather than after hours
     if init:
         # What a run starts from is part of its recipe: kept beside the weights, compared on resuming.
-        recipe = replace(recipe, model={"pretrained": init})
-    run_folder.prepare(run, recipe, resume)
+        chain = chain.starting_from(init)
+    with state.local_main_process_first():
+        check_networks(chain)
+    processes.on_main(lambda: run_folder.prepare(run, chain, resume))
+    if not run.is_dir():
+        raise FlagError(f"--out {run} is not there for all processes: put it on a shared disk")
     recordings = find_recordings(corpora.data, corpora.speech, corpora.noise)
     _require_no_silence_folder(recordings)
     if resume:
-        run_folder.require_same_recordings(run, recordings)
-    store = open_store(recordings, cache_dir, DecodingLines())
+        processes.on_main(lambda: run_folder.require_same_recordings(run, recordings))
+    with state.local_main_process_first():
+        store = open_store(recordings, cache_dir, DecodingLines())
+    processes.require_same(_fingerprint(store), "recordings")
     faults = ", ".join(f"{n} {fault}" for fault, n in sorted(store.fault_counts().items()))
     log.info("%d recordings; word clips left out: %s", len(store), faults or "none")
-    training = pools_of(store, recipe, "training")
-    validation = pools_of(store, recipe, "validation")
-    _require_words(recipe, training, validation)
+    training = pools_of(store, chain.last, "training")
+    validation = pools_of(store, chain.last, "validation")
+    _require_words(chain.last, training, validation)
+    # The first stage has the run's own seed: all stages are judged by the same windows.
+    windows = validation_windows(store, chain.stages[0], validation)
+    log.info("%d validation windows", len(windows))
+    folders = run_folder.stage_folders(run, chain)
 
-    model = build_model(recipe)
-    extractor = feature_extractor(recipe)
-    maker = ExampleMaker(store, recipe, frames_of(model, WINDOW_SAMPLES))
-    windows = validation_windows(store, recipe, validation)
-    millions = sum(p.numel() for p in model.parameters()) / 1e6
-    log.info("%.1f M parameters; %d validation windows", millions, len(windows))
-    checkpoint = run_folder.last_checkpoint(run) if resume else None
-    if resume and checkpoint is None:
-        log.info("no checkpoint yet: starting from the beginning")
+    def begin() -> None:
+        run_folder.write_manifest(run, store, chain.last, windows.sources)
+        maker = ExampleMaker(store, chain.last, n_frames=0)
+        run_folder.write_windows(run, maker, chain.last, store, training, windows)
+        run_folder.write_recipe(run, chain)
+
     try:
-        if resume:
-            run_folder.note_resumption(run, run_folder.step_of(checkpoint))
-        else:
-            run_folder.write_manifest(run, store, recipe, windows.sources)
-            run_folder.write_windows(run, maker, recipe, store, training, windows)
-            run_folder.write_recipe(run, recipe)
-        return _train(recipe, run, model, extractor, maker, windows, checkpoint, workers)
+        if not resume:
+            processes.on_main(begin)
+        with StopOnSignal() as stop:
+            runner = StageRunner(
+                chain,
+                folders,
+                store,
+                windows,
+                stop,
+                workers,
+                run / "tensorboard" if tensorboard else None,
+            )
+            _run(runner, run, resume)
+        return stop.stopped_by
     except (OSError, SafetensorError, RuntimeError) as error:
         # torch says that the disk is full with a RuntimeError, as it says everything else.
-        if isinstance(error, RuntimeError) and "PytorchStreamWriter" not in str(error):
+        if isinstance(error, RuntimeError) and not any(f in str(error) for f in _WRITE_FAULTS):
             raise
+        for folder in folders.values() if processes.is_main() else ():
+            remove_unsealed(folder)
         raise OutputError(
             f"--out {run}: {error}. If the disk is full, free some space; "
             "the same command with --resume then goes on"
         ) from error
 
 
-class _InOrderTrainer(Trainer):
-    """A Trainer that takes the examples as they come: the plan of each epoch has shuffled them."""
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler[Any]:
-        return torch.utils.data.SequentialSampler(train_dataset)
-
-
-def _train(
-    recipe: Recipe,
-    run: Path,
-    model: Wav2Vec2ForSequenceClassification,
-    extractor: Wav2Vec2FeatureExtractor,
-    maker: ExampleMaker,
-    validation: LabelledWindows,
-    checkpoint: Path | None,
-    workers: int,
-) -> int | None:
-    t = recipe.training
-    if t.freeze_feature_encoder:
-        model.freeze_feature_encoder()  # type: ignore[no-untyped-call]
-    stop = StopOnSignal()
-    callbacks: list[TrainerCallback] = [
-        ProgressLines(t.steps_per_epoch, t.batch_size),
-        KeepBest(run, extractor, t.steps_per_epoch),
-        stop,
-    ]
-    if t.head_only_epochs:
-        callbacks.append(HeadFirst(t.head_only_epochs * t.steps_per_epoch))
-    trainer = _InOrderTrainer(
-        model=model,
-        args=_arguments(recipe, run, workers),
-        train_dataset=RunDataset(
-            maker, t.epochs, t.steps_per_epoch * t.batch_size, extractor.do_normalize
-        ),
-        eval_dataset=WindowDataset(validation, extractor.do_normalize),
-        compute_metrics=_accuracy,
-        callbacks=callbacks,
-    )
-    trainer.remove_callback(PrinterCallback)
-    with stop:
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    return stop.stopped_by
+def _run(runner: StageRunner, run: Path, resume: bool) -> None:
+    """Train those stages that are not finished, until a signal comes."""
+    for stage in runner.chain.stages:
+        folder = runner.folders[stage.name]
+        if processes.on_main(partial(run_folder.is_finished, folder)):
+            log.info("stage %s is finished", stage.name)
+            continue
+        checkpoint = None
+        if resume:
+            resume = False  # the stages after this one have not begun
+            checkpoint = processes.on_main(partial(last_whole, folder))
+            if checkpoint is None:
+                log.info("no checkpoint yet: starting stage %s from the beginning", stage.name)
+            step = step_of(checkpoint)
+            processes.on_main(partial(run_folder.note_resumption, run, stage.name, step))
+        if not runner.train(stage, checkpoint) or runner.stop.stopped_by is not None:
+            return
 
 
-def _arguments(recipe: Recipe, run: Path, workers: int) -> TrainingArguments:
-    t = recipe.training
-    total_steps = t.steps_per_epoch * t.epochs
-    arguments = TrainingArguments(
-        output_dir=str(run / "checkpoints"),
-        max_steps=total_steps,
-        per_device_train_batch_size=t.batch_size,
-        per_device_eval_batch_size=t.batch_size,
-        learning_rate=t.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=round(t.warmup_share * total_steps),
-        weight_decay=t.weight_decay,
-        label_smoothing_factor=t.label_smoothing,
-        max_grad_norm=t.max_grad_norm,
-        bf16=t.bf16,
-        use_cpu=not torch.cuda.is_available(),
-        eval_strategy="steps",
-        eval_steps=t.steps_per_epoch,
-        save_strategy="steps",
-        save_steps=t.steps_per_epoch * t.checkpoint_every_epochs,
-        save_total_limit=2,
-        logging_steps=20,
-        disable_tqdm=True,
-        report_to="none",
-        seed=recipe.seed,
-        dataloader_num_workers=workers,
-        remove_unused_columns=False,
-        label_names=["labels"],
-    )
-    # With several GPUs in sight the Trainer would multiply the batch by their number.
-    arguments._n_gpu = min(1, arguments.n_gpu)
-    return arguments
-
-
-def _accuracy(prediction: EvalPrediction) -> dict[str, float]:
-    guesses = np.argmax(prediction.predictions, axis=-1)
-    return {"accuracy": float(np.mean(guesses == prediction.label_ids))}
-
-
-def _require_one_process() -> None:
-    world = os.environ.get("WORLD_SIZE", "1")
-    if world != "1":
-        raise FlagError(
-            f"WORLD_SIZE = {world}: training runs in one process, on one GPU at most. "
-            "Start kws-train itself, without torchrun or accelerate launch"
-        )
+def _fingerprint(store: ClipStore) -> str:
+    digest = hashlib.sha256(store.starts.tobytes())
+    for r in store.recordings:
+        digest.update(f"{r.kind}/{r.path}/{r.split}\n".encode())
+    return digest.hexdigest()
 
 
 def _require_no_silence_folder(recordings: Sequence[Recording]) -> None:

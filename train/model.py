@@ -1,6 +1,7 @@
 """Building the network: a compact Wav2Vec2 from scratch, or a pretrained one."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,19 @@ from transformers import (
 from kws_live.errors import ConfigError, InputError
 from kws_live.types import SAMPLE_RATE_HZ
 
-from .recipe import Recipe
+from .tables import check_keys
 
 #: What fine-tuning makes anew, and a checkpoint may therefore lack: the head, and the vector that
 #: stands for masked frames.
 NEW_WEIGHTS = ("classifier.", "projector.", "wav2vec2.masked_spec_embed")
+
+#: A non-zero probability makes the model own the vector that stands for masked frames; the masks
+#: themselves are always given to it.
+_MASKING: dict[str, Any] = {
+    "apply_spec_augment": True,
+    "mask_time_prob": 0.05,
+    "mask_feature_prob": 0.0,
+}
 
 #: Gabor filters cover these centre frequencies, evenly on the mel scale.
 GABOR_LOWEST_HZ, GABOR_HIGHEST_HZ = 80.0, 7_600.0
@@ -43,59 +52,95 @@ class Float32Conv1d(nn.Conv1d):
             return super().forward(x.float())
 
 
-def build_model(recipe: Recipe) -> Wav2Vec2ForSequenceClassification:
-    """Return the recipe's network with the recipe's labels.
+def new_model(
+    arguments: dict[str, Any], labels: Sequence[str], seed: int
+) -> Wav2Vec2ForSequenceClassification:
+    """Return a network with random weights, but for Gabor filters where they are asked for.
+
+    Args:
+        arguments: Those of a Wav2Vec2Config, and `gabor_start`.
+        labels: Names of the classes in the order of the outputs.
+        seed: All weights follow from it.
 
     Raises:
-        InputError: The checkpoint cannot be loaded, or lacks weights of the network.
-        ConfigError: The recipe describes no Wav2Vec2.
+        ConfigError: The arguments describe no Wav2Vec2.
     """
-    names: dict[str, Any] = {
-        "num_labels": len(recipe.labels),
-        "id2label": dict(enumerate(recipe.labels)),
-        "label2id": {label: i for i, label in enumerate(recipe.labels)},
-        "problem_type": "single_label_classification",
-    }
-    # A non-zero probability makes the model own the vector that stands for masked frames; the
-    # masks themselves are always given to it.
-    masking: dict[str, Any] = {
-        "apply_spec_augment": True,
-        "mask_time_prob": 0.05,
-        "mask_feature_prob": 0.0,
-    }
-    torch.manual_seed(recipe.seed)
-    source = recipe.model.get("pretrained")
-    if source:
-        model = _load_pretrained(str(source), names | masking | {"layerdrop": 0.0})
-    else:
-        arguments = {k: v for k, v in recipe.model.items() if k != "gabor_start"}
-        layers: dict[str, Any] = {
-            "num_feat_extract_layers": len(arguments.get("conv_dim", [0] * 7))
-        }
-        try:
-            config = Wav2Vec2Config(**arguments, **layers, **masking, **names)
-            model = Wav2Vec2ForSequenceClassification._from_config(  # type: ignore[no-untyped-call]
-                config, attn_implementation="eager"
-            )
-        except (StrictDataclassError, ValueError, TypeError) as error:
-            raise ConfigError(f"recipe [model]: {error}") from error
-        if recipe.model.get("gabor_start"):
-            with torch.no_grad():
-                first = model.wav2vec2.feature_extractor.conv_layers[0].conv
-                first.weight.copy_(gabor_filters(first.out_channels, first.kernel_size[0]))
-                if first.bias is not None:
-                    first.bias.zero_()
-    model.wav2vec2.feature_extractor.conv_layers[0].conv.__class__ = Float32Conv1d
-    return model
+    torch.manual_seed(seed)
+    check_keys(arguments, ("gabor_start", *Wav2Vec2Config().to_dict()), "")
+    arguments = dict(arguments)
+    gabor_start = arguments.pop("gabor_start", False)
+    layers: dict[str, Any] = {"num_feat_extract_layers": len(arguments.get("conv_dim", [0] * 7))}
+    try:
+        config = Wav2Vec2Config(**arguments, **layers, **_MASKING, **_names(labels))
+        model = Wav2Vec2ForSequenceClassification._from_config(  # type: ignore[no-untyped-call]
+            config, attn_implementation="eager"
+        )
+    except (StrictDataclassError, ValueError, TypeError) as error:
+        raise ConfigError(str(error)) from error
+    if gabor_start:
+        with torch.no_grad():
+            first = model.wav2vec2.feature_extractor.conv_layers[0].conv
+            first.weight.copy_(gabor_filters(first.out_channels, first.kernel_size[0]))
+            if first.bias is not None:
+                first.bias.zero_()
+    return _spared(model)
 
 
-def feature_extractor(recipe: Recipe) -> Wav2Vec2FeatureExtractor:
-    """Return the preprocessor that belongs to the model; from scratch, it normalises nothing.
+def pretrained_model(
+    source: str, labels: Sequence[str], seed: int
+) -> Wav2Vec2ForSequenceClassification:
+    """Return a network with the weights of a checkpoint; a head of another size is made anew.
+
+    Args:
+        source: A local folder, or a model name of the Hugging Face hub.
+        labels: Names of the classes in the order of the outputs.
+        seed: What the checkpoint lacks follows from it.
+
+    Raises:
+        InputError: The checkpoint cannot be loaded, or lacks weights below the head.
+    """
+    torch.manual_seed(seed)
+    if Path(source).is_dir() and not (Path(source) / "config.json").is_file():
+        raise InputError(f"{source}: no config.json in it; give a Hugging Face model folder")
+    try:
+        loaded: Any  # with output_loading_info it is a pair, which the annotation leaves out
+        loaded = Wav2Vec2ForSequenceClassification.from_pretrained(
+            source,
+            attn_implementation="eager",
+            use_safetensors=True,  # pickled weights can carry code
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+            layerdrop=0.0,
+            **_MASKING,
+            **_names(labels),
+        )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise InputError(
+            f"the checkpoint {source} cannot be loaded: {reason}. Give a local folder with "
+            "config.json and model.safetensors with --init, or check the network connection"
+        ) from error
+    model: Wav2Vec2ForSequenceClassification = loaded[0]
+    report: dict[str, Any] = loaded[1]
+    unlike = {key for key, *_ in report["mismatched_keys"]}
+    lacking = sorted(
+        key for key in unlike | set(report["missing_keys"]) if not key.startswith(NEW_WEIGHTS)
+    )
+    if lacking:
+        raise InputError(
+            f"the checkpoint {source} is no whole Wav2Vec2: {len(lacking)} of the network's weights "
+            f"are missing from it or of another shape, such as {', '.join(lacking[:3])}. "
+            "Training would start from random ones; give another checkpoint"
+        )
+    return _spared(model)
+
+
+def feature_extractor(source: str | None) -> Wav2Vec2FeatureExtractor:
+    """Return a checkpoint's preprocessor; without one, that which normalises nothing.
 
     Raises:
         InputError: The checkpoint has none.
     """
-    source = recipe.model.get("pretrained")
     if source:
         try:
             return Wav2Vec2FeatureExtractor.from_pretrained(source)
@@ -141,34 +186,19 @@ def _mel(hz: float) -> float:
     return 2595.0 * math.log10(1 + hz / 700.0)
 
 
-def _load_pretrained(source: str, settings: dict[str, Any]) -> Wav2Vec2ForSequenceClassification:
-    if Path(source).is_dir() and not (Path(source) / "config.json").is_file():
-        raise InputError(f"{source}: no config.json in it; give a Hugging Face model folder")
-    try:
-        loaded: Any  # with output_loading_info it is a pair, which the annotation leaves out
-        loaded = Wav2Vec2ForSequenceClassification.from_pretrained(
-            source,
-            attn_implementation="eager",
-            use_safetensors=True,  # pickled weights can carry code
-            ignore_mismatched_sizes=True,
-            output_loading_info=True,
-            **settings,
-        )
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise InputError(
-            f"the checkpoint {source} cannot be loaded: {error}. Give a local folder with "
-            "config.json and model.safetensors with --init, or check the network connection"
-        ) from error
-    model: Wav2Vec2ForSequenceClassification = loaded[0]
-    report: dict[str, Any] = loaded[1]
-    unlike = {key for key, *_ in report["mismatched_keys"]}
-    lacking = sorted(
-        key for key in unlike | set(report["missing_keys"]) if not key.startswith(NEW_WEIGHTS)
-    )
-    if lacking:
-        raise InputError(
-            f"the checkpoint {source} is no whole Wav2Vec2: {len(lacking)} of the network's weights "
-            f"are missing from it or of another shape, such as {', '.join(lacking[:3])}. "
-            "Training would start from random ones; give another checkpoint"
-        )
+def _names(labels: Sequence[str]) -> dict[str, Any]:
+    return {
+        "num_labels": len(labels),
+        "id2label": dict(enumerate(labels)),
+        "label2id": {label: i for i, label in enumerate(labels)},
+        "problem_type": "single_label_classification",
+    }
+
+
+def _spared(model: Wav2Vec2ForSequenceClassification) -> Wav2Vec2ForSequenceClassification:
+    """Leave out what training a model would compute for nothing, or worse."""
+    encoder = model.wav2vec2.feature_extractor
+    encoder.conv_layers[0].conv.__class__ = Float32Conv1d
+    # Else, while the convolutions are held back, the gradient is still carried through them.
+    encoder._requires_grad = False
     return model

@@ -8,6 +8,8 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from .settings import TrainingSettings
+
 log = logging.getLogger(__name__)
 
 LINE_EVERY_S = 20.0
@@ -40,9 +42,9 @@ class DecodingLines:
 class ProgressLines(TrainerCallback):
     """Log epoch, step, loss, speed and time left every 20 s, and each evaluation's result."""
 
-    def __init__(self, steps_per_epoch: int, batch_size: int) -> None:
-        """Note the run's shape, to speak of epochs rather than steps."""
-        self._steps_per_epoch, self._batch_size = steps_per_epoch, batch_size
+    def __init__(self, training: TrainingSettings) -> None:
+        """Note the stage's shape, to speak of epochs rather than steps."""
+        self._steps_per_epoch, self._batch_size = training.steps_per_epoch, training.batch_size
         self._loss: float | None = None
         self._spoke_s = 0.0
         self._marks: deque[tuple[float, int]] = deque(maxlen=SPEED_OVER_LINES)
@@ -98,5 +100,5 @@ class ProgressLines(TrainerCallback):
             "epoch %d done: validation accuracy %.2f %%, loss %.3f",
             state.global_step // self._steps_per_epoch,
             100 * now["metrics"]["eval_accuracy"],
-            now["metrics"]["eval_loss"],
+            now["metrics"]["eval_cross_entropy"],
         )

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -11,18 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import Wav2Vec2FeatureExtractor, Wav2Vec2ForSequenceClassification
+import tomlkit
 
 from kws_live.errors import OutputError
 from kws_live.files import atomic
 
 from .cache import ClipStore
+from .chain import Chain, Recipe, Stage
 from .corpus import Recording, label_of, manifest_hash
 from .errors import FlagError
 from .examples import ExampleMaker
 from .files import write_json, write_text
+from .networks import Network
 from .plan import Pools
-from .recipe import SCHEMA, Recipe, load_recipe
+from .recipe import SCHEMA, load_recipe
 from .validation import LabelledWindows
 from .windows import centred_window, to_int16
 
@@ -30,7 +33,7 @@ CALIBRATION_WINDOWS = 480
 _PACKAGES = ("torch", "transformers", "accelerate", "numpy", "soundfile", "soxr")
 
 
-def prepare(run: Path, recipe: Recipe, resume: bool) -> None:
+def prepare(run: Path, chain: Chain, resume: bool) -> None:
     """Make the run folder, or make sure that it holds a run that can be continued.
 
     Raises:
@@ -45,15 +48,22 @@ def prepare(run: Path, recipe: Recipe, resume: bool) -> None:
         )
     if resume and not file.is_file():
         raise FlagError(f"--resume: {run} holds no run; start one without --resume")
-    if resume and load_recipe(str(file)) != recipe:
+    if resume and load_recipe(str(file)) != chain:
         raise FlagError(
             f"--resume: {run} was begun with another recipe; give --recipe {file}, "
             "or name another --out"
         )
     try:
-        run.mkdir(parents=True, exist_ok=True)
+        for folder in stage_folders(run, chain).values():
+            folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"--out {run} cannot be made: {error}. Name another folder") from error
+
+
+def stage_folders(run: Path, chain: Chain) -> dict[str, Path]:
+    """Return where each stage is kept, by name: the last one in the run folder itself."""
+    early = {stage.name: run / "stages" / stage.name for stage in chain.stages[:-1]}
+    return early | {chain.last.name: run}
 
 
 def require_same_recordings(run: Path, recordings: Sequence[Recording]) -> None:
@@ -70,48 +80,62 @@ def require_same_recordings(run: Path, recordings: Sequence[Recording]) -> None:
         )
 
 
-def last_checkpoint(run: Path) -> Path | None:
-    """Return the newest complete checkpoint of a run, or None."""
-    found = (run / "checkpoints").glob("checkpoint-*")
-    complete = [p for p in found if (p / "trainer_state.json").is_file()]
-    return max(complete, key=step_of, default=None)
+def is_finished(folder: Path) -> bool:
+    """Whether the stage that is kept in a folder has been trained to its end."""
+    return (folder / "finished.json").is_file()
 
 
-def step_of(checkpoint: Path | None) -> int:
-    """Return after how many steps a checkpoint was written; 0 for none."""
-    return int(checkpoint.name.split("-")[1]) if checkpoint else 0
+def write_finished(folder: Path, best: dict[str, float]) -> None:
+    """Note that a stage was trained to its end, and which evaluation its model is from."""
+    write_json(folder / "finished.json", {"best": best})
 
 
-def write_model(
-    run: Path,
-    model: Wav2Vec2ForSequenceClassification,
-    extractor: Wav2Vec2FeatureExtractor,
-) -> None:
+def write_model(folder: Path, network: Network) -> None:
     """Write weights, configuration and preprocessor; a reader never sees a part of a file.
 
     What was measured with the weights before goes: it does not describe these.
     """
-    waiting = run / ".model.partial"
-    model.save_pretrained(waiting)
-    extractor.save_pretrained(waiting)
-    for measured in (run / "metrics.json", *run.glob("confusion-*")):
-        measured.unlink(missing_ok=True)
-    for file in waiting.iterdir():
-        file.chmod(0o644)  # safetensors makes files that only their owner can read
-        os.replace(file, run / file.name)
-    waiting.rmdir()
+    waiting = folder / ".model.partial"
+    try:
+        network.save(waiting)
+        for measured in (folder / "metrics.json", *folder.glob("confusion-*")):
+            measured.unlink(missing_ok=True)
+        for file in waiting.iterdir():
+            file.chmod(0o644)  # safetensors makes files that only their owner can read
+            os.replace(file, folder / file.name)
+    finally:
+        shutil.rmtree(waiting, ignore_errors=True)
 
 
-def write_recipe(run: Path, recipe: Recipe) -> None:
+def write_recipe(run: Path, chain: Chain) -> None:
     """Write the resolved recipe, every default spelled out, as TOML that can be given again.
 
     Its presence says that there is a run to resume: write it after everything else.
     """
-    sections = {k: v for k, v in asdict(recipe).items() if isinstance(v, dict)}
-    lines = [f"schema = {SCHEMA}", f"seed = {recipe.seed}", f"keywords = {_toml(recipe.keywords)}"]
-    for name, values in sections.items():
-        lines += ["", f"[{name}]", *(f"{k} = {_toml(v)}" for k, v in values.items())]
-    write_text(run / "recipe.toml", "\n".join(lines) + "\n")
+    document = tomlkit.document()
+    document["schema"] = SCHEMA
+    document["seed"] = chain.seed
+    document["keywords"] = list(chain.keywords)
+    document["validation"] = _plain(asdict(chain.validation))
+    if chain.networks:
+        document["networks"] = chain.networks
+    document["stages"] = [_stage_table(stage) for stage in chain.stages]
+    write_text(run / "recipe.toml", tomlkit.dumps(document))
+
+
+def _stage_table(stage: Stage) -> dict[str, Any]:
+    starts = ("network", "starts_from", "pretrained")
+    table: dict[str, Any] = {"name": stage.name}
+    table |= {k: getattr(stage, k) for k in starts if getattr(stage, k) is not None}
+    tables = ["training", "mix", "augment"]
+    if stage.taught_by:
+        table["taught_by"] = list(stage.taught_by)
+        tables.append("distillation")
+    return table | {k: _plain(asdict(getattr(stage, k))) for k in tables}
+
+
+def _plain(settings: dict[str, Any]) -> dict[str, Any]:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()}
 
 
 def write_manifest(
@@ -148,10 +172,12 @@ def write_manifest(
     )
 
 
-def note_resumption(run: Path, from_step: int) -> None:
-    """Add to `manifest.json` with which code a run goes on, and from which step."""
+def note_resumption(run: Path, stage: str, from_step: int) -> None:
+    """Add to `manifest.json` with which code a run goes on, and from which step of a stage."""
     manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
-    manifest["resumed"].append({"commit": commit_of(Path(__file__)), "from_step": from_step})
+    manifest["resumed"].append(
+        {"commit": commit_of(Path(__file__)), "stage": stage, "from_step": from_step}
+    )
     write_json(run / "manifest.json", manifest)
 
 
@@ -183,12 +209,6 @@ def write_windows(
         np.save(out, np.stack(augmented + plain))
     with atomic(run / "validation.npz") as waiting, waiting.open("wb") as out:
         np.savez_compressed(out, clips=validation.clips, labels=validation.labels)
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(_toml(v) for v in value)}]"
-    return json.dumps(value)  # TOML writes strings, numbers and booleans as JSON does
 
 
 def commit_of(code: Path) -> str | None:

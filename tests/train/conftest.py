@@ -1,11 +1,15 @@
 """A corpus small enough to train on in seconds, made of tones; no speech program is needed."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile as sf
+import torch
 from kws_train.fit import Corpora
-from kws_train.recipe import Recipe, parse_recipe
+from kws_train.recipe import Chain, Stage, parse_recipe
 from kws_train.split import speech_commands_split
+from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2ForPreTraining
 
 RATE_HZ = 16_000
 TONES_HZ = {"low": 300.0, "high": 2500.0, "other": 900.0}
@@ -56,9 +60,36 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Corpora:
 
 
 @pytest.fixture
-def tiny() -> Recipe:
+def chain() -> Chain:
     """Two keywords, a network of a few thousand weights, two epochs of four steps."""
     return parse_recipe(tiny_document())
+
+
+@pytest.fixture
+def tiny(chain: Chain) -> Stage:
+    """The only stage of the tiny chain."""
+    return chain.last
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """A pretrained model in the layout of facebook/wav2vec2-base, only much smaller."""
+    config = Wav2Vec2Config(
+        conv_dim=[16] * 7,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        num_conv_pos_embeddings=16,
+        num_conv_pos_embedding_groups=2,
+        codevector_dim=16,
+        proj_codevector_dim=16,
+        num_codevectors_per_group=4,
+    )
+    torch.manual_seed(0)
+    Wav2Vec2ForPreTraining(config).save_pretrained(tmp_path / "checkpoint")
+    Wav2Vec2FeatureExtractor(do_normalize=True).save_pretrained(tmp_path / "checkpoint")
+    return tmp_path / "checkpoint"
 
 
 def tiny_document() -> dict:
@@ -67,23 +98,27 @@ def tiny_document() -> dict:
         "schema": 1,
         "seed": 3,
         "keywords": ["low", "high"],
-        "model": {
-            "gabor_start": True,
-            "conv_dim": [16, 32],
-            "conv_kernel": [256, 16],
-            "conv_stride": [80, 10],
-            "feat_extract_norm": "layer",
-            "do_stable_layer_norm": True,
-            "conv_bias": True,
-            "hidden_size": 32,
-            "num_hidden_layers": 1,
-            "num_attention_heads": 2,
-            "intermediate_size": 64,
-            "num_conv_pos_embeddings": 8,
-            "num_conv_pos_embedding_groups": 2,
-            "classifier_proj_size": 32,
-            "layerdrop": 0.0,
+        "validation": {"unknown_words_share": 0.0},
+        "networks": {
+            "tiny": {
+                "gabor_start": True,
+                "conv_dim": [16, 32],
+                "conv_kernel": [256, 16],
+                "conv_stride": [80, 10],
+                "feat_extract_norm": "layer",
+                "do_stable_layer_norm": True,
+                "conv_bias": True,
+                "hidden_size": 32,
+                "num_hidden_layers": 1,
+                "num_attention_heads": 2,
+                "intermediate_size": 64,
+                "num_conv_pos_embeddings": 8,
+                "num_conv_pos_embedding_groups": 2,
+                "classifier_proj_size": 32,
+                "layerdrop": 0.0,
+            }
         },
+        "stages": [{"name": "only", "network": "tiny"}],
         "training": {
             "epochs": 2,
             "examples_per_epoch": 64,

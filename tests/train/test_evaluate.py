@@ -12,8 +12,7 @@ from click.testing import CliRunner
 from kws_train.cli import main
 from kws_train.evaluate import Evaluation
 from kws_train.fit import Corpora, fit
-from kws_train.recipe import Recipe, parse_recipe
-from kws_train.run_folder import write_recipe
+from kws_train.recipe import parse_recipe
 
 from .conftest import speakers, tiny_document, tone_clip
 
@@ -131,11 +130,3 @@ def test_a_split_without_clips_says_what_to_do(run: Path, tmp_path: Path) -> Non
     result = CliRunner().invoke(main, ["evaluate", str(run), *arguments])
     assert result.exit_code == 66
     assert "use --split all" in result.output
-
-
-def test_the_written_recipe_is_the_recipe(tiny: Recipe, tmp_path: Path) -> None:
-    """recipe.toml of a run, given to fit again, means the same run."""
-    import tomllib
-
-    write_recipe(tmp_path, tiny)
-    assert parse_recipe(tomllib.loads((tmp_path / "recipe.toml").read_text())) == tiny

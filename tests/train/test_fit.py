@@ -5,22 +5,24 @@ import logging
 import os
 import shutil
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from kws_train.callbacks import StopOnSignal
+from kws_train.chain import Chain
 from kws_train.errors import FlagError
 from kws_train.evaluate import load_run, logits_of, stored_validation
 from kws_train.fit import Corpora, fit
-from kws_train.recipe import Recipe, load_recipe
+from kws_train.recipe import parse_recipe
+from kws_train.stopping import StopOnSignal
 from safetensors.torch import load_file
 
 from kws_live.errors import InputError
 
-from .test_model import checkpoint  # noqa: F401 - a fixture
+from .conftest import tiny_document
 
 
 class SignalAfterFirstEpoch(logging.Handler):
@@ -48,17 +50,17 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def whole_run(tiny: Recipe, corpora: Corpora, cache: Path, tmp_path: Path) -> Path:
-    assert fit(tiny, corpora, tmp_path / "run", cache_dir=cache, workers=0) is None
+def whole_run(chain: Chain, corpora: Corpora, cache: Path, tmp_path: Path) -> Path:
+    assert fit(chain, corpora, tmp_path / "run", cache_dir=cache, workers=0) is None
     return tmp_path / "run"
 
 
 def test_a_run_leaves_a_model_and_its_history(
-    whole_run: Path, tiny: Recipe, corpora: Corpora
+    whole_run: Path, chain: Chain, corpora: Corpora
 ) -> None:
     """The run folder holds all that export and a repetition need."""
     model, recipe, normalize = load_run(whole_run)
-    assert recipe == tiny
+    assert recipe == chain.last
     assert not normalize
     assert model.config.label2id == {"low": 0, "high": 1, "_unknown_": 2, "_silence_": 3}
     history = json.loads((whole_run / "history.json").read_text())
@@ -76,7 +78,7 @@ def test_a_run_leaves_a_model_and_its_history(
 
 
 def test_a_resumed_run_ends_as_an_uninterrupted_one(
-    whole_run: Path, tiny: Recipe, corpora: Corpora, cache: Path, tmp_path: Path
+    whole_run: Path, chain: Chain, corpora: Corpora, cache: Path, tmp_path: Path
 ) -> None:
     """Ctrl-C, then --resume with another number of workers: the last weights are the same bits."""
     run = tmp_path / "stopped"
@@ -84,50 +86,50 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(
     logger = logging.getLogger("kws_train")
     logger.addHandler(handler)
     try:
-        assert fit(tiny, corpora, run, cache_dir=cache, workers=0) == signal.SIGINT
+        assert fit(chain, corpora, run, cache_dir=cache, workers=0) == signal.SIGINT
     finally:
         logger.removeHandler(handler)
     assert not (run / "checkpoints" / "checkpoint-8").exists()
-    assert fit(tiny, corpora, run, cache_dir=cache, resume=True, workers=1) is None
+    assert fit(chain, corpora, run, cache_dir=cache, resume=True, workers=1) is None
     manifest = json.loads((run / "manifest.json").read_text())
-    assert [(set(r), r["from_step"]) for r in manifest["resumed"]] == [({"commit", "from_step"}, 5)]
+    assert [(r["stage"], r["from_step"]) for r in manifest["resumed"]] == [("only", 5)]
     expected, got = final_weights(whole_run), final_weights(run)
     assert all(torch.equal(expected[k], got[k]) for k in expected)
     assert (run / "history.json").read_text() == (whole_run / "history.json").read_text()
 
 
 def test_a_run_folder_in_use_is_refused(
-    whole_run: Path, tiny: Recipe, corpora: Corpora, cache: Path
+    whole_run: Path, chain: Chain, corpora: Corpora, cache: Path
 ) -> None:
     """A second run does not overwrite the first; the message says how to go on."""
     with pytest.raises(FlagError, match="holds a run already: continue it with --resume"):
-        fit(tiny, corpora, whole_run, cache_dir=cache)
+        fit(chain, corpora, whole_run, cache_dir=cache)
 
 
 def test_resuming_with_another_recipe_is_refused(
-    whole_run: Path, tiny: Recipe, corpora: Corpora, cache: Path
+    whole_run: Path, chain: Chain, corpora: Corpora, cache: Path
 ) -> None:
     """A run is what its recipe says, from the first step to the last."""
-    other = replace(tiny, seed=4)
+    other = replace(chain, seed=4)
     with pytest.raises(FlagError, match="begun with another recipe"):
         fit(other, corpora, whole_run, cache_dir=cache, resume=True)
 
 
 def test_resuming_nothing_is_refused(
-    tiny: Recipe, corpora: Corpora, cache: Path, tmp_path: Path
+    chain: Chain, corpora: Corpora, cache: Path, tmp_path: Path
 ) -> None:
     """There must be a run to resume."""
     with pytest.raises(FlagError, match="holds no run"):
-        fit(tiny, corpora, tmp_path / "none", cache_dir=cache, resume=True)
+        fit(chain, corpora, tmp_path / "none", cache_dir=cache, resume=True)
 
 
 def test_a_keyword_without_clips_is_named(
-    tiny: Recipe, corpora: Corpora, cache: Path, tmp_path: Path
+    chain: Chain, corpora: Corpora, cache: Path, tmp_path: Path
 ) -> None:
     """The message names the word and what its folder needs."""
     with pytest.raises(InputError, match="no usable training clip of 'middle'"):
         fit(
-            replace(tiny, keywords=("low", "middle")),
+            chain.with_keywords(("low", "middle")),
             corpora,
             tmp_path / "run",
             cache_dir=cache,
@@ -135,57 +137,26 @@ def test_a_keyword_without_clips_is_named(
 
 
 def test_keywords_alone_are_refused(
-    tiny: Recipe, corpora: Corpora, cache: Path, tmp_path: Path
+    chain: Chain, corpora: Corpora, cache: Path, tmp_path: Path
 ) -> None:
     """Without other words a model would take every word for a keyword."""
     shutil.copytree(corpora.data[0], tmp_path / "data")
     shutil.rmtree(tmp_path / "data" / "other")
     with pytest.raises(InputError, match="no folder of other words"):
-        fit(tiny, Corpora([tmp_path / "data"]), tmp_path / "run", cache_dir=cache)
-
-
-def test_fine_tuning_moves_the_head_first_and_the_convolutions_never(
-    corpora: Corpora,
-    cache: Path,
-    tmp_path: Path,
-    checkpoint: Path,  # noqa: F811
-) -> None:
-    """The first epoch of the wav2vec2-base recipe trains the head, the second the transformer too."""
-    base = load_recipe("wav2vec2-base")
-    recipe = replace(
-        base,
-        keywords=("low", "high"),
-        training=replace(
-            base.training, epochs=2, examples_per_epoch=32, batch_size=16, learning_rate=1e-3
-        ),
-    )
-    run = tmp_path / "run"
-    fit(recipe, corpora, run, cache_dir=cache, init=str(checkpoint), workers=0)
-    assert load_recipe(str(run / "recipe.toml")).model == {"pretrained": str(checkpoint)}
-    before = load_file(checkpoint / "model.safetensors")
-    after = [
-        load_file(run / "checkpoints" / f"checkpoint-{step}" / "model.safetensors")
-        for step in (2, 4)
-    ]
-    conv = [k for k in after[0] if ".feature_extractor." in k]
-    attention = [k for k in after[0] if ".attention." in k and k.endswith("v_proj.weight")]
-    for weights in after:
-        assert conv
-        assert all(torch.equal(weights[k], before[k]) for k in conv)
-    assert all(torch.equal(after[0][k], before[k]) for k in attention)
-    assert not any(torch.equal(after[1][k], before[k]) for k in attention)
-    assert not torch.equal(after[0]["classifier.weight"], after[1]["classifier.weight"])
+        fit(chain, Corpora([tmp_path / "data"]), tmp_path / "run", cache_dir=cache)
 
 
 def test_a_fine_tuned_model_is_judged_on_what_it_was_trained_on(
-    tiny: Recipe,
+    chain: Chain,
     corpora: Corpora,
     cache: Path,
     tmp_path: Path,
-    checkpoint: Path,  # noqa: F811
+    checkpoint: Path,
 ) -> None:
     """The checkpoint normalises its input: so do training, validation and evaluation alike."""
-    recipe = replace(tiny, training=replace(tiny.training, examples_per_epoch=32))
+    document = tiny_document()
+    document["training"]["examples_per_epoch"] = 32
+    recipe = parse_recipe(document)
     run = tmp_path / "run"
     fit(recipe, corpora, run, cache_dir=cache, init=str(checkpoint), workers=0)
     model, _, normalize = load_run(run)
@@ -201,30 +172,21 @@ def test_a_fine_tuned_model_is_judged_on_what_it_was_trained_on(
 
 
 def test_other_recordings_are_no_resumption(
-    whole_run: Path, tiny: Recipe, corpora: Corpora, cache: Path
+    whole_run: Path, chain: Chain, corpora: Corpora, cache: Path
 ) -> None:
     """Half of a run on some clips and half on others would be neither."""
     with pytest.raises(FlagError, match="begun with other recordings"):
-        fit(tiny, Corpora(corpora.data), whole_run, cache_dir=cache, resume=True)
-
-
-def test_several_processes_are_refused(
-    tiny: Recipe, corpora: Corpora, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each process of torchrun would write the run folder; the message names what to run."""
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(FlagError, match="WORLD_SIZE = 2: training runs in one process"):
-        fit(tiny, corpora, tmp_path / "run", cache_dir=cache)
+        fit(chain, Corpora(corpora.data), whole_run, cache_dir=cache, resume=True)
 
 
 def test_a_folder_of_silence_is_told_where_it_belongs(
-    tiny: Recipe, corpora: Corpora, cache: Path, tmp_path: Path
+    chain: Chain, corpora: Corpora, cache: Path, tmp_path: Path
 ) -> None:
     """Clips that would silently be left out are refused with the right name for their folder."""
     shutil.copytree(corpora.data[0], tmp_path / "data")
     (tmp_path / "data" / "_background_noise_").rename(tmp_path / "data" / "_silence_")
     with pytest.raises(InputError, match=r"_silence_.*name it _background_noise_"):
-        fit(tiny, Corpora([tmp_path / "data"]), tmp_path / "run", cache_dir=cache)
+        fit(chain, Corpora([tmp_path / "data"]), tmp_path / "run", cache_dir=cache)
 
 
 def test_a_signal_in_a_worker_is_the_main_process_affair(
@@ -239,3 +201,42 @@ def test_a_signal_in_a_worker_is_the_main_process_affair(
             os._exit(0 if stop.stopped_by is None else 1)
         _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_the_same_seed_gives_the_same_first_epoch(
+    whole_run: Path, chain: Chain, corpora: Corpora, cache: Path, tmp_path: Path
+) -> None:
+    """Another run, fed by a worker, has the same losses and accuracy; another seed has others."""
+    runs = {}
+    for name, recipe in (("same", chain), ("other", parse_recipe(tiny_document() | {"seed": 4}))):
+        fit(recipe, corpora, tmp_path / name, cache_dir=cache, workers=1)
+        runs[name] = json.loads((tmp_path / name / "history.json").read_text())[0]
+    expected = json.loads((whole_run / "history.json").read_text())[0]
+    assert runs["same"] == expected
+    assert runs["other"]["loss"] != expected["loss"]
+
+
+def test_tensorboard_is_given_the_curves(
+    chain: Chain, corpora: Corpora, cache: Path, tmp_path: Path
+) -> None:
+    """Losses and validation accuracy of each stage are events in a folder of its name."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run = tmp_path / "run"
+    fit(chain, corpora, run, cache_dir=cache, workers=0, tensorboard=True)
+    events = EventAccumulator(str(run / "tensorboard" / "only"))
+    events.Reload()
+    history = json.loads((run / "history.json").read_text())
+    accuracy = [event.value for event in events.Scalars("eval/accuracy")]
+    assert accuracy == pytest.approx([h["accuracy"] for h in history])
+    assert [event.step for event in events.Scalars("train/loss")] == list(range(1, 9))
+
+
+def test_tensorboard_that_is_missing_is_asked_for(
+    chain: Chain, corpora: Corpora, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The flag alone needs it; the message names what to install."""
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    monkeypatch.delitem(sys.modules, "torch.utils.tensorboard", raising=False)
+    with pytest.raises(FlagError, match=r"pip install 'kws-live\[tensorboard\]'"):
+        fit(chain, corpora, tmp_path / "run", cache_dir=tmp_path, tensorboard=True)

@@ -1,47 +1,34 @@
 """The network: from scratch, and from a checkpoint."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from kws_train.model import build_model, feature_extractor, frames_of, gabor_filters
-from kws_train.recipe import Recipe, load_recipe, parse_recipe
+from kws_train.chain import Chain
+from kws_train.model import feature_extractor, frames_of, gabor_filters, pretrained_model
+from kws_train.networks import check_networks, start_network
+from kws_train.recipe import load_recipe, parse_recipe
 from safetensors.torch import load_file, save_file
-from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2ForPreTraining
+from transformers import Wav2Vec2ForPreTraining, Wav2Vec2ForSequenceClassification
 
 from kws_live.errors import ConfigError, InputError
 
 from .conftest import tiny_document
 
+LABELS = ("low", "high", "_unknown_", "_silence_")
 
-@pytest.fixture
-def checkpoint(tmp_path: Path) -> Path:
-    """A pretrained model in the layout of facebook/wav2vec2-base, only much smaller."""
-    config = Wav2Vec2Config(
-        conv_dim=[16] * 7,
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        num_conv_pos_embeddings=16,
-        num_conv_pos_embedding_groups=2,
-        codevector_dim=16,
-        proj_codevector_dim=16,
-        num_codevectors_per_group=4,
-    )
-    torch.manual_seed(0)
-    Wav2Vec2ForPreTraining(config).save_pretrained(tmp_path / "checkpoint")
-    Wav2Vec2FeatureExtractor(do_normalize=True).save_pretrained(tmp_path / "checkpoint")
-    return tmp_path / "checkpoint"
+
+def first_network(chain: Chain) -> Wav2Vec2ForSequenceClassification:
+    """What the first stage of a chain starts with."""
+    return start_network(chain, chain.stages[0], {}).model
 
 
 def test_the_default_network_is_the_designed_one() -> None:
     """2.6 M parameters, 48 frames a second, twelve labels in the recipe's order."""
     recipe = load_recipe("default")
-    model = build_model(recipe)
+    model = first_network(recipe)
     assert sum(p.numel() for p in model.parameters()) == pytest.approx(2.6e6, rel=0.05)
     assert frames_of(model, 16_000) == 48
     assert [model.config.id2label[i] for i in range(12)] == list(recipe.labels)
@@ -49,7 +36,7 @@ def test_the_default_network_is_the_designed_one() -> None:
 
 def test_bf16_agrees_with_fp32() -> None:
     """Training in bf16 sees the same network: its grouped convolution is wrong when too narrow."""
-    model = build_model(load_recipe("default")).eval()
+    model = first_network(load_recipe("default")).eval()
     x = 0.05 * torch.randn(4, 16_000, generator=torch.Generator().manual_seed(0))
     positional = model.wav2vec2.encoder.pos_conv_embed.conv
     h = torch.randn(4, 192, 48, generator=torch.Generator().manual_seed(1))
@@ -61,11 +48,11 @@ def test_bf16_agrees_with_fp32() -> None:
         assert float((a - b).norm() / a.norm()) < 0.03
 
 
-def test_training_starts_the_same_for_the_same_seed(tiny: Recipe) -> None:
+def test_training_starts_the_same_for_the_same_seed(chain: Chain) -> None:
     """Weights follow from the recipe's seed, whatever was drawn before."""
-    a = build_model(tiny).state_dict()
+    a = first_network(chain).state_dict()
     torch.randn(10)
-    b = build_model(tiny).state_dict()
+    b = first_network(chain).state_dict()
     assert all(torch.equal(a[k], b[k]) for k in a)
 
 
@@ -85,8 +72,8 @@ def test_given_masks_hide_frames() -> None:
     """The model hides the frames it is told to, and draws none of its own."""
     document = tiny_document()
     kinds = ("hidden", "attention", "activation", "feat_proj")
-    document["model"] |= {f"{kind}_dropout": 0.0 for kind in kinds}
-    model = build_model(parse_recipe(document)).train()
+    document["networks"]["tiny"] |= {f"{kind}_dropout": 0.0 for kind in kinds}
+    model = first_network(parse_recipe(document)).train()
     x = 0.1 * torch.randn(2, 16_000)
     n = frames_of(model, 16_000)
     none = torch.zeros(2, n, dtype=torch.bool)
@@ -101,11 +88,11 @@ def test_given_masks_hide_frames() -> None:
         )
 
 
-def test_a_saved_network_is_plain_hugging_face(tiny: Recipe, tmp_path: Path) -> None:
+def test_a_saved_network_is_plain_hugging_face(chain: Chain, tmp_path: Path) -> None:
     """Class and parameter names of the saved folder are those that transformers knows."""
     from transformers import AutoModelForAudioClassification
 
-    model = build_model(tiny).eval()
+    model = first_network(chain).eval()
     model.save_pretrained(tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
     assert config["architectures"] == ["Wav2Vec2ForSequenceClassification"]
@@ -117,8 +104,8 @@ def test_a_saved_network_is_plain_hugging_face(tiny: Recipe, tmp_path: Path) -> 
 
 def test_a_checkpoint_gives_its_weights_and_gets_our_labels(checkpoint: Path) -> None:
     """Fine-tuning starts from the checkpoint's encoder with a new head for the recipe's labels."""
-    recipe = load_recipe("wav2vec2-base")
-    model = build_model(replace(recipe, model={"pretrained": str(checkpoint)}))
+    recipe = load_recipe("wav2vec2-base").starting_from(str(checkpoint))
+    model = first_network(recipe)
     original = Wav2Vec2ForPreTraining.from_pretrained(checkpoint).wav2vec2.state_dict()
     loaded = model.wav2vec2.state_dict()
     assert all(torch.equal(loaded[k], v) for k, v in original.items())
@@ -126,49 +113,55 @@ def test_a_checkpoint_gives_its_weights_and_gets_our_labels(checkpoint: Path) ->
     assert model.config.id2label[8] == "stop"
 
 
-def test_a_checkpoint_keeps_its_normalisation(checkpoint: Path, tiny: Recipe) -> None:
+def test_a_checkpoint_keeps_its_normalisation(checkpoint: Path) -> None:
     """A pretrained model's preprocessor goes with it; from scratch, nothing is normalised."""
-    assert feature_extractor(
-        replace(tiny, model={"pretrained": str(checkpoint)}),
-    ).do_normalize
-    assert not feature_extractor(tiny).do_normalize
+    assert feature_extractor(str(checkpoint)).do_normalize
+    assert not feature_extractor(None).do_normalize
 
 
-def test_a_folder_that_is_no_checkpoint_is_named(tmp_path: Path, tiny: Recipe) -> None:
+def test_a_folder_that_is_no_checkpoint_is_named(tmp_path: Path) -> None:
     """The message names the folder and the file that it lacks."""
     with pytest.raises(InputError, match=rf"{tmp_path}: no config\.json"):
-        build_model(replace(tiny, model={"pretrained": str(tmp_path)}))
+        pretrained_model(str(tmp_path), LABELS, seed=0)
 
 
-def test_a_checkpoint_that_lacks_weights_is_refused(checkpoint: Path, tiny: Recipe) -> None:
+def test_a_checkpoint_that_lacks_weights_is_refused(checkpoint: Path) -> None:
     """A network with layers left at random would train, and be bad without a word of why."""
     file = checkpoint / "model.safetensors"
     weights = load_file(file)
     del weights["wav2vec2.encoder.layers.1.attention.v_proj.weight"]
     save_file(weights, file, metadata={"format": "pt"})
     with pytest.raises(InputError, match=r"no whole Wav2Vec2: 1 of .*layers\.1\.attention\.v_proj"):
-        build_model(replace(tiny, model={"pretrained": str(checkpoint)}))
+        pretrained_model(str(checkpoint), LABELS, seed=0)
 
 
-def test_a_checkpoint_of_another_shape_is_refused(checkpoint: Path, tiny: Recipe) -> None:
+def test_a_checkpoint_of_another_shape_is_refused(checkpoint: Path) -> None:
     """A configuration that does not belong to the weights is noticed."""
     config = json.loads((checkpoint / "config.json").read_text())
     (checkpoint / "config.json").write_text(json.dumps(config | {"intermediate_size": 48}))
     with pytest.raises(InputError, match=r"of another shape, such as .*feed_forward"):
-        build_model(replace(tiny, model={"pretrained": str(checkpoint)}))
+        pretrained_model(str(checkpoint), LABELS, seed=0)
 
 
-def test_a_corrupt_checkpoint_is_named(checkpoint: Path, tiny: Recipe) -> None:
+def test_a_corrupt_checkpoint_is_named(checkpoint: Path) -> None:
     """Weights cut off half-way are refused with the folder's name."""
     file = checkpoint / "model.safetensors"
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(InputError, match=r"the checkpoint .* cannot be loaded"):
-        build_model(replace(tiny, model={"pretrained": str(checkpoint)}))
+        pretrained_model(str(checkpoint), LABELS, seed=0)
 
 
-def test_an_impossible_network_is_a_recipe_error() -> None:
-    """Wav2Vec2Config's own complaint is passed on, as the recipe's fault."""
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        ({"conv_stride": [80]}, r"\[networks\.tiny\] "),
+        ({"hiden_size": 32}, r"\[networks\.tiny\] hiden_size: unknown key. Did you mean 'hidden_"),
+        ({"num_labels": 3}, r"\[networks\.tiny\] .*num_labels"),
+    ],
+)
+def test_an_impossible_network_is_a_recipe_error(network: dict, message: str) -> None:
+    """Wav2Vec2Config's own complaint is passed on, as the recipe's fault; so is a misspelt key."""
     document = tiny_document()
-    document["model"]["conv_stride"] = [80]
-    with pytest.raises(ConfigError, match=r"recipe \[model\]"):
-        build_model(parse_recipe(document))
+    document["networks"]["tiny"] |= network
+    with pytest.raises(ConfigError, match=message):
+        check_networks(parse_recipe(document))

@@ -3,21 +3,18 @@
 import json
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from kws_train.chain import Chain
 from kws_train.corpus import find_recordings
 from kws_train.errors import FlagError
 from kws_train.fit import Corpora
-from kws_train.model import build_model, feature_extractor
-from kws_train.recipe import Recipe
+from kws_train.networks import start_network
 from kws_train.run_folder import (
     commit_of,
-    last_checkpoint,
     prepare,
     require_same_recordings,
-    step_of,
     write_model,
     write_recipe,
 )
@@ -51,33 +48,33 @@ def test_only_the_codes_own_repository_is_recorded(tmp_path: Path) -> None:
     assert commit_of(code) == head + "+"
 
 
-def test_new_weights_drop_what_was_measured_with_the_old(tiny: Recipe, tmp_path: Path) -> None:
+def test_new_weights_drop_what_was_measured_with_the_old(chain: Chain, tmp_path: Path) -> None:
     """Nothing in a run folder describes weights that are no longer there."""
     for name in ("metrics.json", "confusion-test.csv", "confusion-test.png", "history.json"):
         (tmp_path / name).write_text("{}")
-    write_model(tmp_path, build_model(tiny), feature_extractor(tiny))
+    write_model(tmp_path, start_network(chain, chain.last, {}))
     left = {p.name for p in tmp_path.iterdir()}
     assert left == {
         *("config.json", "preprocessor_config.json", "model.safetensors", "history.json"),
     }
 
 
-def test_a_start_that_was_interrupted_can_be_made_again(tiny: Recipe, tmp_path: Path) -> None:
+def test_a_start_that_was_interrupted_can_be_made_again(chain: Chain, tmp_path: Path) -> None:
     """Until the recipe is there, which is written last, the folder holds no run."""
     (tmp_path / "manifest.json").write_text("{}")
     (tmp_path / "calibration.npy").write_bytes(b"")
-    prepare(tmp_path, tiny, resume=False)
-    write_recipe(tmp_path, tiny)
+    prepare(tmp_path, chain, resume=False)
+    write_recipe(tmp_path, chain)
     with pytest.raises(FlagError, match="holds a run already"):
-        prepare(tmp_path, tiny, resume=False)
+        prepare(tmp_path, chain, resume=False)
 
 
-def test_resuming_with_another_start_is_refused(tiny: Recipe, tmp_path: Path) -> None:
+def test_resuming_with_another_start_is_refused(chain: Chain, tmp_path: Path) -> None:
     """Which checkpoint a run was fine-tuned from is a part of its recipe."""
-    write_recipe(tmp_path, replace(tiny, model={"pretrained": "a"}))
-    prepare(tmp_path, replace(tiny, model={"pretrained": "a"}), resume=True)
+    write_recipe(tmp_path, chain.starting_from("a"))
+    prepare(tmp_path, chain.starting_from("a"), resume=True)
     with pytest.raises(FlagError, match="begun with another recipe"):
-        prepare(tmp_path, replace(tiny, model={"pretrained": "b"}), resume=True)
+        prepare(tmp_path, chain.starting_from("b"), resume=True)
 
 
 def test_resuming_with_other_recordings_is_refused(corpora: Corpora, tmp_path: Path) -> None:
@@ -85,16 +82,6 @@ def test_resuming_with_other_recordings_is_refused(corpora: Corpora, tmp_path: P
     (tmp_path / "manifest.json").write_text(json.dumps({"recordings": "0" * 16}))
     with pytest.raises(FlagError, match="begun with other recordings; give --data"):
         require_same_recordings(tmp_path, find_recordings(corpora.data))
-
-
-def test_the_last_checkpoint_is_the_last_whole_one(tmp_path: Path) -> None:
-    """Steps are compared as numbers, and a checkpoint cut off while it was written does not count."""
-    for step in (90, 100, 110):
-        (tmp_path / "checkpoints" / f"checkpoint-{step}").mkdir(parents=True)
-    for step in (90, 100):
-        (tmp_path / "checkpoints" / f"checkpoint-{step}" / "trainer_state.json").write_text("{}")
-    assert step_of(last_checkpoint(tmp_path)) == 100
-    assert step_of(last_checkpoint(tmp_path / "none")) == 0
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
