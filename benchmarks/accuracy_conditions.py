@@ -98,7 +98,7 @@ def in_noise(
     for number, recordings in enumerate(noises.values()):
         for at, (window, target) in enumerate(zip(spoken, clean.targets, strict=True)):
             rng = np.random.default_rng((NOISE_SEED, number, at))
-            noise = recordings[rng.integers(len(recordings))]
+            noise = recordings[int(rng.integers(len(recordings)))]
             second = _cut(noise.samples, int(rng.choice(noise.starts)), len(window))
             if target == silence:
                 rms = float(np.sqrt(np.mean(np.square(second))))

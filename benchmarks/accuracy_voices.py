@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from kws_train.voices import HELD_OUT_VOICES
+from kws_train.voices import HELD_OUT_VOICES  # type: ignore[import-untyped]
 
 from benchmarks.accuracy_windows import Windows, to_int16
 from benchmarks.common import ROOT

@@ -100,4 +100,6 @@ def to_float(samples: Int16Array) -> Float32Array:
 
 def to_int16(samples: Float32Array) -> Int16Array:
     """Return float32 of any shape as int16, rounded, clipped at full scale as a converter does."""
-    return np.clip(np.rint(samples * np.float32(32_768)), -32_768, 32_767).astype(np.int16)
+    scaled = np.rint(samples * np.float32(32_768))
+    rounded: Int16Array = np.clip(scaled, -32_768, 32_767).astype(np.int16)
+    return rounded

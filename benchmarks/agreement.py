@@ -108,7 +108,7 @@ def compare(
         progress: called after each window.
     """
     runtimes = open_runtimes(folder)
-    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     pipe = transformers.pipeline("audio-classification", model=str(folder.path), top_k=None)
     weights = np.ones(len(folder.labels))
     weights[folder.labels.index(UNKNOWN_LABEL)] = folder.unknown_weight

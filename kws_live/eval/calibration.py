@@ -42,7 +42,9 @@ class Reliability:
         return cls(
             counts=np.bincount(bins, minlength=BINS),
             right=np.bincount(bins[right], minlength=BINS),
-            confidence=np.bincount(bins, weights=posteriors.max(axis=1), minlength=BINS),
+            confidence=np.bincount(bins, weights=posteriors.max(axis=1), minlength=BINS).astype(
+                np.float64
+            ),
         )
 
     @property
