@@ -13,6 +13,7 @@ __all__ = [
     "NONE",
     "Bar",
     "bars",
+    "clips",
     "condition",
     "fa_per_hour",
     "false_accepts",
@@ -22,7 +23,7 @@ __all__ = [
     "not_yet",
     "number",
     "percents",
-    "recall",
+    "share",
     "table",
     "times",
     "when",
@@ -73,11 +74,15 @@ def condition(name: str) -> str:
     return f"{level[1]} dB" if level else name
 
 
-def recall(row: Mapping[str, Any] | None) -> str:
-    """Return the share of a class's clips that were named rightly, from a classifier's metrics."""
-    if not row or row["recall"] is None:
-        return NONE
-    return f"{100 * row['recall']:.0f} % of {row['n']} ({percents(row['recall'], row['n'])})"
+def share(row: Mapping[str, Any]) -> str:
+    """Return a share that is right, from `accuracy_figures`."""
+    low, high = row["ci95"]
+    return f"{100 * row['accuracy']:.1f} % ({100 * low:.1f} – {100 * high:.1f})"
+
+
+def clips(row: Mapping[str, Any] | None) -> str:
+    """Return how many clips are right of how many, from `accuracy_figures`."""
+    return f"{row['right']} of {row['n']}, {share(row)}" if row else NONE
 
 
 def frr(figures: Mapping[str, Any]) -> str:

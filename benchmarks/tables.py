@@ -2,7 +2,7 @@
 
 A section between `<!-- table:NAME begin -->` and `<!-- table:NAME end -->` belongs to this program: it
 is made from the newest line of `benchmarks/results/*.jsonl` and from the default model's `kws.json`
-(`table_texts.py` and `model_texts.py` say how). Nobody types a figure, and none outlives its measurement.
+(the `*_texts.py` say how). Nobody types a figure, and none outlives its measurement.
 
     python -m benchmarks.tables            writes every section anew (make tables)
     python -m benchmarks.tables --check    fails where one is stale (make lint)
@@ -14,7 +14,15 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import cpu_texts, model_texts, speed_texts, table_texts
+from benchmarks import (
+    accuracy_texts,
+    cpu_texts,
+    model_texts,
+    quality_texts,
+    speed_texts,
+    streams_texts,
+    table_texts,
+)
 from benchmarks.common import ROOT
 
 Table = Callable[[Path], str]
@@ -25,6 +33,11 @@ TABLES: Mapping[str, Table] = {
     "latency": speed_texts.latency,
     "throughput": speed_texts.throughput,
     "scaling": speed_texts.scaling,
+    "quality": quality_texts.quality,
+    "accuracy": accuracy_texts.accuracy,
+    "accuracy-words": accuracy_texts.accuracy_words,
+    "calibration": accuracy_texts.calibration,
+    "streams-words": streams_texts.streams_words,
     "model-quality": model_texts.model_quality,
     "operating-point": model_texts.operating_point,
     "operating-points": table_texts.operating_points,
@@ -34,8 +47,15 @@ TABLES: Mapping[str, Table] = {
     "eval-speed": table_texts.eval_speed,
 }
 REQUIRED = {
-    "README.md": ("model-quality", "cpu"),
-    "models/default/README.md": ("operating-point",),
+    "README.md": ("model-quality", "accuracy", "cpu"),
+    "models/default/README.md": ("operating-point", "accuracy", "accuracy-words"),
+    "docs/model-quality.md": (
+        "quality",
+        "accuracy",
+        "accuracy-words",
+        "calibration",
+        "streams-words",
+    ),
     "docs/performance.md": ("latency", "scaling", "throughput"),
     "docs/benchmarks.md": (
         "cpu",

@@ -237,10 +237,5 @@ def _evaluate(run: Path, data: tuple[Path, ...], split: str, cache: Path | None)
     else:
         raise click.UsageError(f"--split {split} needs --data: name the folder of test clips")
     metrics = ev.write_evaluation(run, name, ev.judge(model, windows, recipe.labels, normalize))
-    click.echo(f"{name}: accuracy {100 * metrics['accuracy']:.2f} % of {metrics['n']} windows")
-    click.echo(f"  {'class':<12}{'n':>6}{'recall':>9}{'precision':>11}")
-    for label, c in metrics["classes"].items():
-        recall, precision = (
-            "-" if c[k] is None else f"{100 * c[k]:.1f} %" for k in ("recall", "precision")
-        )
-        click.echo(f"  {label:<12}{c['n']:>6}{recall:>9}{precision:>11}")
+    for line in ev.report_lines(name, metrics):
+        click.echo(line)

@@ -1,4 +1,4 @@
-"""Judging a trained model on windows: accuracy, recall and precision a class, confusion matrix."""
+"""Judging a trained model on windows: accuracy, recall and precision a class, calibration, confusion matrix."""
 
 import csv
 import json
@@ -14,7 +14,10 @@ from safetensors import SafetensorError
 from transformers import AutoFeatureExtractor, Wav2Vec2ForSequenceClassification
 
 from kws_live.errors import InputError
+from kws_live.eval.calibration import Reliability
+from kws_live.eval.intervals import binomial_interval
 from kws_live.files import atomic
+from kws_live.model.classifier import softmax
 from kws_live.types import Int16Array
 
 from .cache import open_store
@@ -37,23 +40,32 @@ class Evaluation:
     Attributes:
         labels: Names of the classes.
         confusion: int64 [classes, classes]; row is the truth, column the guess.
+        reliability: How often guesses were right, by their posterior; None if that is not known.
     """
 
     labels: tuple[str, ...]
     confusion: npt.NDArray[np.int64]
+    reliability: Reliability | None = None
 
     def metrics(self) -> dict[str, Any]:
-        """Return accuracy, and for each class its count, recall and precision (None without any)."""
+        """Return accuracy and calibration error, and for each class its count, recall and precision.
+
+        Accuracy and recall come with the exact 95 % interval of the count. A figure of nothing is
+        None.
+        """
         hits, truths = np.diag(self.confusion), self.confusion.sum(axis=1)
         guesses = self.confusion.sum(axis=0)
         n = int(truths.sum())
         return {
             "n": n,
             "accuracy": _ratio(hits.sum(), n),
+            "accuracy_ci95": _interval(hits.sum(), n),
+            "ece": None if self.reliability is None else _rounded(self.reliability.ece),
             "classes": {
                 label: {
                     "n": int(truths[i]),
                     "recall": _ratio(hits[i], truths[i]),
+                    "recall_ci95": _interval(hits[i], truths[i]),
                     "precision": _ratio(hits[i], guesses[i]),
                 }
                 for i, label in enumerate(self.labels)
@@ -95,10 +107,10 @@ def judge(
         labels: Names of the classes.
         normalize: What the model's preprocessor says of its input.
     """
-    guesses = np.argmax(logits_of(model, windows.clips, normalize), axis=1)
+    posteriors = softmax(logits_of(model, windows.clips, normalize))
     confusion = np.zeros((len(labels), len(labels)), np.int64)
-    np.add.at(confusion, (windows.labels, guesses), 1)
-    return Evaluation(labels, confusion)
+    np.add.at(confusion, (windows.labels, posteriors.argmax(axis=1)), 1)
+    return Evaluation(labels, confusion, Reliability.of(posteriors, windows.labels))
 
 
 @torch.inference_mode()
@@ -192,6 +204,27 @@ def write_evaluation(run: Path, name: str, evaluation: Evaluation) -> dict[str, 
     return chosen
 
 
+def report_lines(name: str, metrics: dict[str, Any]) -> list[str]:
+    """Return an evaluation as people read it: every share with its count and 95 % interval.
+
+    Args:
+        name: What it is called in `metrics.json`.
+        metrics: What `Evaluation.metrics` gives.
+    """
+    error = metrics["ece"]
+    calibration = "" if error is None else f"; calibration error {100 * error:.2f} %"
+    lines = [
+        f"{name}: accuracy {_percent(metrics['accuracy'], 2)} of {metrics['n']} windows "
+        f"({_span(metrics['accuracy_ci95'])}){calibration}",
+        f"  {'class':<12}{'n':>6}{'recall':>9}{'95 %':>16}{'precision':>11}",
+    ]
+    for label, row in metrics["classes"].items():
+        recall, precision = _percent(row["recall"], 1), _percent(row["precision"], 1)
+        span = _span(row["recall_ci95"])
+        lines.append(f"  {label:<12}{row['n']:>6}{recall:>9}{span:>16}{precision:>11}")
+    return lines
+
+
 def _draw_confusion(evaluation: Evaluation, path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - slow to import
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -218,4 +251,20 @@ def _draw_confusion(evaluation: Evaluation, path: Path) -> None:
 
 
 def _ratio(part: int | np.int64, whole: int | np.int64) -> float | None:
-    return round(float(part / whole), 4) if whole else None
+    return _rounded(float(part / whole)) if whole else None
+
+
+def _interval(part: int | np.int64, whole: int | np.int64) -> list[float] | None:
+    return [round(x, 6) for x in binomial_interval(int(part), int(whole))] if whole else None
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
+
+
+def _percent(share: float | None, digits: int) -> str:
+    return "-" if share is None else f"{100 * share:.{digits}f} %"
+
+
+def _span(interval: list[float] | None) -> str:
+    return "-" if interval is None else f"{100 * interval[0]:.1f} – {100 * interval[1]:.1f} %"

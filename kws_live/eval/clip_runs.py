@@ -108,8 +108,8 @@ def run_clips(
     def run(clip: WordClip) -> ClipRun:
         hops = spot(_Followed(clip.path), folder, classifier, settings.gate, settings.decoder)
         detections = tuple(hop.detection for hop in hops if hop.detection is not None)
-        samples = _samples(clip.path)
-        posteriors = softmax(classifier.logits(_centred(samples, folder.window_samples)))
+        samples = clip_samples(clip.path)
+        posteriors = softmax(classifier.logits(centred_window(samples, folder.window_samples)))
         best = int(posteriors.argmax())
         word = spelling.get(clip.word.casefold(), clip.word)
         return ClipRun(
@@ -151,8 +151,12 @@ class _Followed(FileSource):
         yield Block(silence, last.rate_hz)
 
 
-def _samples(path: Path) -> Int16Array:
-    """Return a clip as the ring has it, int16 [n]."""
+def clip_samples(path: Path) -> Int16Array:
+    """Return a clip as the ring has it, int16 [n].
+
+    Raises:
+        InputError: it can't be read or is damaged.
+    """
     frontend = Frontend()
     pieces = [
         frontend.push(item)
@@ -162,7 +166,7 @@ def _samples(path: Path) -> Int16Array:
     return np.concatenate((*pieces, frontend.flush()))
 
 
-def _centred(samples: Int16Array, window_samples: int) -> Int16Array:
+def centred_window(samples: Int16Array, window_samples: int) -> Int16Array:
     """Return the middle of `samples`, or all of it between zeros: int16 [window_samples]."""
     spare = len(samples) - window_samples
     if spare >= 0:

@@ -160,12 +160,16 @@ def test_every_rate_stands_with_its_interval(
         "keywords": {"yes": counts, "no": never},
     }
     point = {"keywords": {"yes": settings, "no": settings}, "measured": measured}
-    test = {"n": 100, "accuracy": 0.9, "classes": {"yes": {"n": 50, "recall": 0.9}}}
     manifest = {
         "operating_point": "default",
         "operating_points": {"default": point},
-        "metrics": {"test": test},
+        "sha256": {"model.onnx": "12"},
     }
+    row = {"n": 50, "right": 45, "accuracy": 0.9, "ci95": [0.782, 0.967]}
+    runtimes = {name: {"classes": {"yes": row}} for name in ("float32", "int8")}
+    accuracy = {"sha256": {"model.onnx": "12"}, "conditions": {"clean": {"runtimes": runtimes}}}
+    monkeypatch.setattr(common, "RESULTS", tmp_path)
+    (tmp_path / "accuracy.jsonl").write_text(json.dumps(accuracy) + "\n")
     (tmp_path / "kws.json").write_text(json.dumps(manifest))
     text = model_texts.model_quality(tmp_path)
     assert "**It misses 10 of 100** words said on purpose (95 % interval 3 to 22; 49 words)" in text
@@ -173,9 +177,9 @@ def test_every_rate_stands_with_its_interval(
     assert "Measured on: a day of radio." in text
     assert (
         "| yes | 0.87 | 5 of 49 (3 – 22 %) | 0 in 2.00 h (0 – 1.8 an hour) "
-        "| 90 % of 50 (78 – 97 %) |" in text
+        "| 45 of 50, 90.0 % (78.2 – 96.7) | 45 of 50, 90.0 % (78.2 – 96.7) |" in text
     )
-    assert "| no | 0.87 | – | 3 in 2.00 h (0.31 – 4.4 an hour) | – |" in text
+    assert "| no | 0.87 | – | 3 in 2.00 h (0.31 – 4.4 an hour) | – | – |" in text
 
 
 STAMP = {"date": "2026-01-02T03:04:05+00:00", "commit": None, "machine": {"cores": 2, "cpu": "X"}}
@@ -206,13 +210,20 @@ def test_operating_points_by_condition_and_word(
         }
         for target in (0.5, 1.0)
     ]
-    figures = {"conditions": ["clean", "10db"], "targets": targets}
+    figures = {
+        "conditions": ["clean", "10db"],
+        "targets": targets,
+        "summed": targets[0] | {"target_fa_per_hour": 2.0},
+        "shipped": targets[1],
+    }
     (tmp_path / "operating_point.jsonl").write_text(json.dumps(STAMP | figures) + "\n")
     text = table_texts.operating_points(tmp_path)
     rates = "15.0 % (10.4 – 20.7) | 15.0 % (10.4 – 20.7) | 0.75 an hour (0.15 – 2.2)"
     assert "| target a word | missed, clean | missed, 10 dB | false accepts, all words |" in text
     assert f"| 0.5 an hour † | {rates} |" in text
     assert f"| 1 an hour | {rates} |" in text
+    assert f"| 2 an hour, all words, one threshold † | {rates} |" in text
+    assert f"| as shipped, chosen on all | {rates} |" in text
     counted = "30 of 200 (10 – 21 %); 3 in 4.00 h (0.15 – 2.2 an hour)"
     assert f"| yes | {counted} | {counted} |" in text
 

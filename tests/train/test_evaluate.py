@@ -10,9 +10,11 @@ import pytest
 import soundfile as sf
 from click.testing import CliRunner
 from kws_train.cli import main
-from kws_train.evaluate import Evaluation
+from kws_train.evaluate import Evaluation, report_lines
 from kws_train.fit import Corpora, fit
 from kws_train.recipe import parse_recipe
+
+from kws_live.eval.calibration import Reliability
 
 from .conftest import speakers, tiny_document, tone_clip
 
@@ -34,8 +36,29 @@ def test_metrics_follow_from_the_confusion_matrix() -> None:
     metrics = Evaluation(("a", "b", "c"), confusion).metrics()
     assert metrics["n"] == 20
     assert metrics["accuracy"] == 0.85
-    assert metrics["classes"]["a"] == {"n": 10, "recall": 0.8, "precision": round(8 / 9, 4)}
-    assert metrics["classes"]["c"] == {"n": 0, "recall": None, "precision": None}
+    assert metrics["accuracy_ci95"] == pytest.approx([0.6211, 0.9679], abs=1e-4)
+    assert metrics["ece"] is None
+    row = metrics["classes"]["a"]
+    assert row.pop("recall_ci95") == pytest.approx([0.4439, 0.9748], abs=1e-4)
+    assert row == {"n": 10, "recall": 0.8, "precision": round(8 / 9, 4)}
+    nothing = {"n": 0, "recall": None, "recall_ci95": None, "precision": None}
+    assert metrics["classes"]["c"] == nothing
+
+
+def test_every_share_is_printed_with_its_count_and_interval() -> None:
+    """What a class lacks is a dash."""
+    confusion = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])
+    reliability = Reliability(np.array([20]), np.array([17]), np.array([18.0]))
+    lines = report_lines("test", Evaluation(("a", "b", "c"), confusion, reliability).metrics())
+    assert (
+        lines[0] == "test: accuracy 85.00 % of 20 windows (62.1 – 96.8 %); calibration error 5.00 %"
+    )
+    assert [line.split() for line in lines[1:]] == [
+        ["class", "n", "recall", "95", "%", "precision"],
+        ["a", "10", "80.0", "%", "44.4", "–", "97.5", "%", "88.9", "%"],
+        ["b", "10", "90.0", "%", "55.5", "–", "99.7", "%", "81.8", "%"],
+        ["c", "0", "-", "-", "-"],
+    ]
 
 
 def test_evaluating_a_run_writes_metrics_and_confusion(run: Path) -> None:
@@ -46,6 +69,8 @@ def test_evaluating_a_run_writes_metrics_and_confusion(run: Path) -> None:
     assert metrics["n"] == len(np.load(run / "validation.npz")["labels"])
     history = json.loads((run / "history.json").read_text())
     assert metrics["accuracy"] == pytest.approx(max(h["accuracy"] for h in history), abs=1e-4)
+    assert 0 <= metrics["ece"] <= 1
+    assert "calibration error" in result.output
     with (run / "confusion-validation.csv").open() as file:
         rows = list(csv.reader(file))
     assert rows[0][1:] == ["low", "high", "_unknown_", "_silence_"]
