@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -24,14 +25,15 @@ log = logging.getLogger(__name__)
 class KeepBest(TrainerCallback):
     """Writes the model into the run folder whenever validation accuracy rises.
 
-    `history.json` beside it lists accuracy and loss of each evaluation.
+    `history.json` beside it lists accuracy and loss of each evaluation, and the mean loss of the
+    training steps since the one before.
     """
 
     def __init__(self, run: Path, extractor: Wav2Vec2FeatureExtractor, steps_per_epoch: int):
         """Note where to write; nothing is written before the first evaluation."""
         self._run, self._extractor, self._steps_per_epoch = run, extractor, steps_per_epoch
         self._best = -1.0
-        self._history: list[dict[str, float]] = []
+        self._history: list[dict[str, float | None]] = []
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -39,7 +41,14 @@ class KeepBest(TrainerCallback):
         """Recall the evaluations of a resumed run."""
         for entry in state.log_history:
             if "eval_accuracy" in entry:
-                self._note(entry, entry["step"])
+                self._note(entry, entry["step"], state)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Have the loss logged where an epoch ends, so that no logged mean spans two epochs."""
+        if state.global_step % self._steps_per_epoch == 0:
+            control.should_log = True
 
     def on_evaluate(
         self,
@@ -49,14 +58,20 @@ class KeepBest(TrainerCallback):
         **now: Any,
     ) -> None:
         """Write the model if it is the best so far."""
-        if self._note(now["metrics"], state.global_step):
+        if self._note(now["metrics"], state.global_step, state):
             write_model(self._run, now["model"], self._extractor)
         write_json(self._run / "history.json", self._history)
 
-    def _note(self, metrics: dict[str, float], step: float) -> bool:
+    def _note(self, metrics: dict[str, float], step: float, state: TrainerState) -> bool:
         accuracy = metrics["eval_accuracy"]
-        epoch = round(step / self._steps_per_epoch)
-        self._history.append({"epoch": epoch, "accuracy": accuracy, "loss": metrics["eval_loss"]})
+        self._history.append(
+            {
+                "epoch": round(step / self._steps_per_epoch),
+                "accuracy": accuracy,
+                "loss": metrics["eval_loss"],
+                "train_loss": _mean_loss(state.log_history, step - self._steps_per_epoch, step),
+            }
+        )
         better = accuracy > self._best
         self._best = max(self._best, accuracy)
         return better
@@ -102,7 +117,8 @@ class StopOnSignal(TrainerCallback):
     ) -> None:
         """Ask the Trainer for a checkpoint and the end."""
         if self.stopped_by is not None:
-            control.should_save = control.should_training_stop = True
+            # Logged too: the loss of the steps since the last line is not in the checkpoint otherwise.
+            control.should_log = control.should_save = control.should_training_stop = True
 
 
 class HeadFirst(TrainerCallback):
@@ -137,3 +153,17 @@ class HeadFirst(TrainerCallback):
             for p in self._held:
                 p.requires_grad = True
             self._held = []
+
+
+def _mean_loss(log: Sequence[dict[str, float]], after: float, upto: float) -> float | None:
+    """Return the mean training loss of the steps after one, up to another; None if none is logged.
+
+    An entry of the log holds the mean over the steps since the entry before.
+    """
+    total, since = 0.0, after
+    for entry in log:
+        if "loss" in entry and after < entry["step"] <= upto:
+            total += entry["loss"] * (entry["step"] - since)
+            since = entry["step"]
+    # Rounded, so that a run that was stopped between two entries has the same as one that was not.
+    return round(total / (since - after), 4) if since > after else None

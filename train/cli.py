@@ -8,12 +8,15 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kws_live import __version__
 from kws_live.errors import KwsLiveError, OutputError
+
+if TYPE_CHECKING:
+    from .report.judged import Judged
 
 DEFAULT_CACHE = "$XDG_CACHE_HOME/kws-live/train"
 
@@ -150,7 +153,7 @@ def fit(
         signal.signal(stopped_by, signal.SIG_DFL)
         os.kill(os.getpid(), stopped_by)
     logging.getLogger(__name__).info("trained in %.0f min", (time.monotonic() - began_s) / 60)
-    _evaluate(out, (), "validation", None)
+    _report(out)
     click.echo(f"next: kws-export {out} models/NAME")
 
 
@@ -168,11 +171,23 @@ def fit(
 def evaluate(run: Path, data: tuple[Path, ...], split: str, cache: Path | None) -> None:
     """Measure the model in RUN.
 
-    Prints recall and precision of each class, and writes metrics.json and the confusion matrix
-    (confusion-*.csv, confusion-*.png) into RUN. Accuracy on clips says little about false alarms
-    on a day of sound: measure those with kws-live eval and kws-live tune.
+    Prints recall and precision of each class, and writes into RUN metrics.json, the confusion
+    matrix (confusion-*.csv, confusion-*.png) and a list of all mistakes (mistakes-*.csv).
+    Accuracy on clips says little about false alarms on a day of sound: measure those with kws-live
+    eval and kws-live tune.
     """
     _evaluate(run, data, split, cache)
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+def report(run: Path) -> None:
+    """Write the report of RUN again, as fit does at its end.
+
+    Measures the model on the validation windows, and makes RUN/report: curves of loss and accuracy,
+    confusion matrix, DET, reliability and the worst mistakes, as PNGs and as one page with players.
+    """
+    _report(run)
 
 
 @main.command()
@@ -204,7 +219,14 @@ def synthesize(out: Path, voices: int, seed: int) -> None:
     click.echo(f"{n} clips in {out}")
 
 
-def _evaluate(run: Path, data: tuple[Path, ...], split: str, cache: Path | None) -> None:
+def _report(run: Path) -> None:
+    from .report.write import write_report  # noqa: PLC0415
+
+    page = write_report(run, _evaluate(run, (), "validation", None))
+    click.echo(f"report: {page}")
+
+
+def _evaluate(run: Path, data: tuple[Path, ...], split: str, cache: Path | None) -> "Judged":
     from . import evaluate as ev  # noqa: PLC0415
     from .cache import default_cache_dir  # noqa: PLC0415
 
@@ -217,7 +239,8 @@ def _evaluate(run: Path, data: tuple[Path, ...], split: str, cache: Path | None)
         windows, name = ev.stored_validation(run), "validation"
     else:
         raise click.UsageError(f"--split {split} needs --data: name the folder of test clips")
-    metrics = ev.write_evaluation(run, name, ev.judge(model, windows, recipe.labels, normalize))
+    judged = ev.judge(model, windows, recipe.labels, normalize)
+    metrics = ev.write_evaluation(run, name, judged)
     click.echo(f"{name}: accuracy {100 * metrics['accuracy']:.2f} % of {metrics['n']} windows")
     click.echo(f"  {'class':<12}{'n':>6}{'recall':>9}{'precision':>11}")
     for label, c in metrics["classes"].items():
@@ -225,3 +248,4 @@ def _evaluate(run: Path, data: tuple[Path, ...], split: str, cache: Path | None)
             "-" if c[k] is None else f"{100 * c[k]:.1f} %" for k in ("recall", "precision")
         )
         click.echo(f"  {label:<12}{c['n']:>6}{recall:>9}{precision:>11}")
+    return judged

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -27,6 +28,7 @@ from .validation import LabelledWindows
 from .windows import centred_window, to_int16
 
 CALIBRATION_WINDOWS = 480
+REPORT_FOLDER = "report"
 _PACKAGES = ("torch", "transformers", "accelerate", "numpy", "soundfile", "soxr")
 
 
@@ -94,8 +96,9 @@ def write_model(
     waiting = run / ".model.partial"
     model.save_pretrained(waiting)
     extractor.save_pretrained(waiting)
-    for measured in (run / "metrics.json", *run.glob("confusion-*")):
+    for measured in (run / "metrics.json", *run.glob("confusion-*"), *run.glob("mistakes-*")):
         measured.unlink(missing_ok=True)
+    shutil.rmtree(run / REPORT_FOLDER, ignore_errors=True)
     for file in waiting.iterdir():
         file.chmod(0o644)  # safetensors makes files that only their owner can read
         os.replace(file, run / file.name)
@@ -166,7 +169,7 @@ def write_windows(
     """Write what export measures with: `calibration.npy` and `validation.npz`.
 
     `calibration.npy` is int16 [480, 16000], training windows of all classes, half of them
-    augmented. `validation.npz` holds `clips` int16 [n, 16000] and `labels` int64 [n].
+    augmented. `validation.npz` holds `clips` int16 [n, 16000], `labels` int64 [n] and `sources`, n texts.
     """
     half = CALIBRATION_WINDOWS // 2
     augmented = [
@@ -182,7 +185,8 @@ def write_windows(
     with atomic(run / "calibration.npy") as waiting, waiting.open("wb") as out:
         np.save(out, np.stack(augmented + plain))
     with atomic(run / "validation.npz") as waiting, waiting.open("wb") as out:
-        np.savez_compressed(out, clips=validation.clips, labels=validation.labels)
+        sources = np.array(validation.sources, dtype=np.str_)
+        np.savez_compressed(out, clips=validation.clips, labels=validation.labels, sources=sources)
 
 
 def _toml(value: Any) -> str:
