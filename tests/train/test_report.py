@@ -16,12 +16,14 @@ from click.testing import CliRunner
 from kws_train.cli import main
 from kws_train.evaluate import stored_validation
 from kws_train.fit import Corpora, fit
-from kws_train.recipe import parse_recipe
+from kws_train.model import build_model, feature_extractor
+from kws_train.recipe import Recipe, parse_recipe
 from kws_train.report.curves import Epoch
 from kws_train.report.judged import Judged
 from kws_train.report.mistakes import SHOWN
 from kws_train.report.page import page
 from kws_train.report.write import write_report
+from kws_train.run_folder import write_model
 from kws_train.validation import LabelledWindows
 
 from kws_live.errors import InputError
@@ -58,14 +60,17 @@ class Tags(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag, and that it is open."""
         self.found.append(tag)
         if tag not in self.VOID:
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag that closes itself."""
         self.found.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
+        """See that the tag that was opened last is closed first."""
         if tag not in self.VOID:
             assert self.open.pop() == tag
 
@@ -141,6 +146,16 @@ def test_a_run_keeps_the_loss_of_training_and_the_names_of_its_windows(run: Path
         stored_validation(run).sources
         == json.loads((run / "manifest.json").read_text())["validation"]
     )
+
+
+def test_new_weights_drop_the_report_on_the_old(tiny: Recipe, tmp_path: Path) -> None:
+    """And the lists of mistakes: nothing in a run folder describes weights that are gone."""
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "index.html").write_text("")
+    (tmp_path / "mistakes-test.csv").write_text("")
+    write_model(tmp_path, build_model(tiny), feature_extractor(tiny))
+    assert not (tmp_path / "report").exists()
+    assert not (tmp_path / "mistakes-test.csv").exists()
 
 
 def test_the_command_writes_pictures_and_a_page(run: Path, tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def kept_epoch(history: Sequence[Epoch]) -> Epoch:
 
 def draw_curves(history: Sequence[Epoch], figure: "Figure", colours: Palette) -> None:
     """Draw loss and accuracy side by side, for `drawing.png`."""
-    left, right = figure.subplots(1, 2)
+    left, right = figure.subplots(1, 2, gridspec_kw={"wspace": 0.08})
     _loss(left, history, colours)
     _accuracy(right, history, colours)
 
@@ -85,6 +85,7 @@ def _loss(axes: Any, history: Sequence[Epoch], colours: Palette) -> None:
         )
     line = {"color": colours.curve, "lw": 1.6, "label": "validation"}
     axes.plot([e.epoch for e in history], [e.loss for e in history], **line, **_dots(history))
+    axes.margins(y=0.1)
     axes.set_ylim(bottom=0.0)
     axes.set_ylabel("loss")
     axes.legend()
@@ -96,16 +97,9 @@ def _accuracy(axes: Any, history: Sequence[Epoch], colours: Palette) -> None:
     axes.plot([e.epoch for e in history], shares, color=colours.curve, lw=1.6, **_dots(history))
     kept = kept_epoch(history)
     axes.plot([kept.epoch], [kept.accuracy], "o", color=colours.point, ms=6, clip_on=False)
-    last = kept.epoch > (history[0].epoch + history[-1].epoch) / 2
-    axes.annotate(
-        f"kept: {100 * kept.accuracy:.1f} %",
-        (kept.epoch, kept.accuracy),
-        xytext=(-2 if last else 2, -14),
-        textcoords="offset points",
-        ha="right" if last else "left",
-        color=colours.point,
-    )
-    axes.margins(y=0.15)
+    title = f"kept: {100 * kept.accuracy:.1f} %, epoch {kept.epoch}"
+    axes.set_title(title, size=9, loc="right", color=colours.point)
+    axes.margins(y=0.1)
     axes.set_ylabel("validation accuracy")
     axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
     _epochs(axes, history)

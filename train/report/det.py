@@ -27,11 +27,13 @@ PANEL_INCHES = (3.3, 2.9)
 _GRID_PANEL_INCHES = (2.7, 2.5)
 _COLUMNS = 4
 _HIGHEST_FALSE_ALARM, _HIGHEST_MISS = 0.5, 0.9
+#: The axes begin here at the latest, however few windows there are.
+_COARSEST = 0.1
 _TICKS = (1e-5, 1e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
 #: Ticks are no nearer to each other than this share of the axis, or their labels would touch.
-_TICK_DISTANCE = 0.11
-#: Where the band of the interval is worked out: enough that it looks smooth.
-_BAND_POINTS = 40
+_TICK_DISTANCE = 0.1
+#: Points of a band and of a faint curve: enough that they look smooth, and a page stays small.
+_FEW = 40
 
 Counts = npt.NDArray[np.int64]
 
@@ -133,13 +135,14 @@ def _panel(axes: Any, curve: Det, curves: Sequence[Det], colours: Palette) -> No
     What never happened lies at minus infinity on such axes; it is drawn at the edge, marked 0,
     half an event below the lowest rate that could be seen.
     """
-    lowest_x = 0.5 / max(c.negatives for c in curves)
-    lowest_y = 0.5 / max(c.positives for c in curves)
+    lowest_x = min(_COARSEST, 0.5 / max(c.negatives for c in curves))
+    lowest_y = min(_COARSEST, 0.5 / max(c.positives for c in curves))
     for other in curves:
         if other is not curve:
-            axes.plot(*_points(other, lowest_x, lowest_y), color=colours.grid, lw=0.9)
+            faint = [[v[i] for i in _few(v)] for v in _points(other, lowest_x, lowest_y)]
+            axes.plot(*faint, color=colours.grid, lw=0.9)
     x, y = _points(curve, lowest_x, lowest_y)
-    at = np.unique(np.linspace(0, len(x) - 1, _BAND_POINTS).round().astype(int))
+    at = _few(x)
     bounds = [binomial_interval(int(m), curve.positives) for m in curve.misses[at]]
     low, high = (_deviates(np.array([b[i] for b in bounds]), lowest_y) for i in (0, 1))
     axes.fill_between([x[i] for i in at], low, high, color=colours.curve, alpha=0.18, lw=0)
@@ -162,6 +165,11 @@ def _panel(axes: Any, curve: Det, curves: Sequence[Det], colours: Palette) -> No
 def _points(curve: Det, lowest_x: float, lowest_y: float) -> tuple[list[float], list[float]]:
     x = _deviates(curve.false_alarms / curve.negatives, lowest_x)
     return x, _deviates(curve.misses / curve.positives, lowest_y)
+
+
+def _few(points: Sequence[float]) -> list[int]:
+    """Return the positions of some points of a curve, evenly, the first and the last among them."""
+    return sorted({round(i) for i in np.linspace(0, len(points) - 1, _FEW).tolist()})
 
 
 def _deviates(rates: npt.NDArray[np.float64], lowest: float) -> list[float]:
