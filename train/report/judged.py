@@ -28,17 +28,20 @@ class Judged:
     @cached_property
     def guesses(self) -> npt.NDArray[np.int64]:
         """The most likely class of each window, int64 [windows]."""
-        return np.argmax(self.posteriors, axis=1)
+        guesses: npt.NDArray[np.int64] = np.argmax(self.posteriors, axis=1)
+        return guesses
 
     @cached_property
     def confidences(self) -> Float32Array:
         """The posterior of each guess, float32 [windows] in 0..1."""
-        return np.max(self.posteriors, axis=1)
+        highest: Float32Array = np.max(self.posteriors, axis=1)
+        return highest
 
     @cached_property
     def right(self) -> npt.NDArray[np.bool_]:
         """Which guesses are the truth, bool [windows]."""
-        return self.guesses == self.windows.labels
+        right: npt.NDArray[np.bool_] = self.guesses == self.windows.labels
+        return right
 
     @cached_property
     def confusion(self) -> npt.NDArray[np.int64]:
