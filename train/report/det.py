@@ -33,7 +33,7 @@ _TICKS = (1e-5, 1e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.
 #: Ticks are no nearer to each other than this share of the axis, or their labels would touch.
 _TICK_DISTANCE = 0.1
 #: Points of a band and of a faint curve: enough that they look smooth, and a page stays small.
-_FEW = 40
+_FEW = 100
 
 Counts = npt.NDArray[np.int64]
 
@@ -168,8 +168,11 @@ def _points(curve: Det, lowest_x: float, lowest_y: float) -> tuple[list[float], 
 
 
 def _few(points: Sequence[float]) -> list[int]:
-    """Return the positions of some points of a curve, evenly, the first and the last among them."""
-    return sorted({round(i) for i in np.linspace(0, len(points) - 1, _FEW).tolist()})
+    """Return the positions of some points of a curve, evenly, the first two and the last among them.
+
+    From the first to the second lies all that can be heard without a false alarm, often most.
+    """
+    return sorted({1, *(round(i) for i in np.linspace(0, len(points) - 1, _FEW).tolist())})
 
 
 def _deviates(rates: npt.NDArray[np.float64], lowest: float) -> list[float]:
