@@ -8,7 +8,7 @@ export PYTHON DEVICE TORCH_INDEX
 
 # Type checking wants annotations everywhere but in the tests.
 TYPED = $(wildcard kws_live train export benchmarks scripts/*.py)
-CODE = kws_live train export models benchmarks scripts tests
+CODE = kws_live train export models benchmarks scripts examples tests
 TEST_BIN = .venv-test/bin
 
 # Those that need no recordings and no torch; docs/benchmarks.md lists all.

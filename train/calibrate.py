@@ -21,6 +21,7 @@ from kws_live.types import Float32Array
 
 from .evaluate import load_run, logits_of, stored_validation
 from .files import write_json
+from .networks import Network
 from .run_folder import write_model
 from .validation import LabelledWindows
 
@@ -125,7 +126,7 @@ def calibrate_run(run: Path) -> Calibration:
     model, _, _ = load_run(run)
     extractor = Wav2Vec2FeatureExtractor.from_pretrained(run)
     found = fold_temperature(model, extractor, stored_validation(run))
-    write_model(run, model, extractor)
+    write_model(run, Network(model, extractor))
     write_json(run / "metrics.json", {"calibration": asdict(found)})
     log.info(
         "temperature %.3f folded into the classifier: calibration error %.2f %% → %.2f %% of validation",

@@ -1,6 +1,6 @@
 """What happens during training besides training: keeping the best model, holding layers back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from .settings import TrainingSettings
 class KeepBest(TrainerCallback):
     """Keeps the model whenever validation accuracy rises, and ends a run in which it does not.
 
-    `history.json` in the stage's folder lists accuracy and loss of each evaluation.
+    `history.json` in the stage's folder lists accuracy and loss of each evaluation, and the
+    mean loss of the training steps since the one before.
 
     Attributes:
         stopped_early: Whether accuracy has not risen for too long.
@@ -25,11 +26,11 @@ class KeepBest(TrainerCallback):
     ) -> None:
         """Note where to write and how; nothing is written before the first evaluation."""
         self._folder, self._training, self._write_model = folder, training, write_model
-        self._history: list[dict[str, float]] = []
+        self._history: list[dict[str, Any]] = []
         self.stopped_early = False
 
     @property
-    def best(self) -> dict[str, float]:
+    def best(self) -> dict[str, Any]:
         """Epoch, accuracy and loss of the evaluation whose model is kept: the first of the best."""
         return max(self._history, key=lambda entry: entry["accuracy"])
 
@@ -39,7 +40,14 @@ class KeepBest(TrainerCallback):
         """Recall the evaluations of a resumed run."""
         for entry in state.log_history:
             if "eval_accuracy" in entry:
-                self._note(entry, entry["step"])
+                self._note(entry, entry["step"], state)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Have the loss logged where an epoch ends, so that no logged mean spans two epochs."""
+        if state.global_step % self._training.steps_per_epoch == 0:
+            control.should_log = True
 
     def on_evaluate(
         self,
@@ -49,7 +57,7 @@ class KeepBest(TrainerCallback):
         **now: Any,
     ) -> None:
         """Write the model if it is the best so far; ask for the end if none has been for long."""
-        entry = self._note(now["metrics"], state.global_step)
+        entry = self._note(now["metrics"], state.global_step, state)
         if state.is_world_process_zero:
             if self.best is entry:
                 self._write_model()
@@ -59,11 +67,13 @@ class KeepBest(TrainerCallback):
             self.stopped_early = True
             control.should_training_stop = control.should_save = True
 
-    def _note(self, metrics: dict[str, float], step: float) -> dict[str, float]:
+    def _note(self, metrics: dict[str, float], step: float, state: TrainerState) -> dict[str, Any]:
+        before = step - self._training.steps_per_epoch
         entry = {
             "epoch": round(step / self._training.steps_per_epoch),
             "accuracy": metrics["eval_accuracy"],
             "loss": metrics["eval_cross_entropy"],
+            "train_loss": _mean_loss(state.log_history, before, step),
         }
         self._history.append(entry)
         return entry
@@ -108,3 +118,17 @@ class HoldBack(TrainerCallback):
                 parameter.requires_grad = False
         else:
             self._held = []
+
+
+def _mean_loss(log: Sequence[dict[str, float]], after: float, upto: float) -> float | None:
+    """Return the mean training loss of the steps after one, up to another; None if none is logged.
+
+    An entry of the log holds the mean over the steps since the entry before.
+    """
+    total, since = 0.0, after
+    for entry in log:
+        if "loss" in entry and after < entry["step"] <= upto:
+            total += entry["loss"] * (entry["step"] - since)
+            since = entry["step"]
+    # Rounded, so that a run that was stopped between two entries has the same as one that was not.
+    return round(total / (since - after), 4) if since > after else None

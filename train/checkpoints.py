@@ -52,7 +52,8 @@ class Checkpointing(TrainerCallback):
             self._stop.stopped_by = signal_number
             control.should_training_stop = True
         if signal_number or due_anywhere:
-            control.should_save = True
+            # With the loss logged up to here, a resumed run knows each epoch's mean.
+            control.should_save = control.should_log = True
 
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any

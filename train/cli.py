@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,9 @@ from kws_live import __version__
 from kws_live.errors import KwsLiveError, OutputError
 
 from .errors import EndedElsewhereError
+
+if TYPE_CHECKING:
+    from .report.judged import Judged
 
 DEFAULT_CACHE = "$XDG_CACHE_HOME/kws-live/train"
 
@@ -145,6 +148,7 @@ def fit(
     """
     from . import processes  # noqa: PLC0415 - torch must not slow --help down
     from .cache import default_cache_dir  # noqa: PLC0415
+    from .calibrate import calibrate_run  # noqa: PLC0415
     from .fit import Corpora, fit  # noqa: PLC0415
     from .recipe import load_recipe  # noqa: PLC0415
 
@@ -169,7 +173,8 @@ def fit(
     if not processes.is_main():
         return
     logging.getLogger(__name__).info("trained in %.0f min", (time.monotonic() - began_s) / 60)
-    _evaluate(out, (), "validation", None)
+    calibrate_run(out)
+    _report(out)
     click.echo(f"next: kws-export {out} models/NAME")
 
 
@@ -187,11 +192,23 @@ def fit(
 def evaluate(run: Path, data: tuple[Path, ...], split: str, cache: Path | None) -> None:
     """Measure the model in RUN.
 
-    Prints recall and precision of each class, and writes metrics.json and the confusion matrix
-    (confusion-*.csv, confusion-*.png) into RUN. Accuracy on clips says little about false alarms
-    on a day of sound: measure those with kws-live eval and kws-live tune.
+    Prints recall and precision of each class, and writes into RUN metrics.json, the confusion
+    matrix (confusion-*.csv, confusion-*.png) and a list of all mistakes (mistakes-*.csv).
+    Accuracy on clips says little about false alarms on a day of sound: measure those with kws-live
+    eval and kws-live tune.
     """
     _evaluate(run, data, split, cache)
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+def report(run: Path) -> None:
+    """Write the report of RUN again, as fit does at its end.
+
+    Measures the model on the validation windows, and makes RUN/report: curves of loss and accuracy,
+    confusion matrix, DET, reliability and the worst mistakes, as PNGs and as one page with players.
+    """
+    _report(run)
 
 
 @main.command()
@@ -223,7 +240,14 @@ def synthesize(out: Path, voices: int, seed: int) -> None:
     click.echo(f"{n} clips in {out}")
 
 
-def _evaluate(run: Path, data: tuple[Path, ...], split: str, cache: Path | None) -> None:
+def _report(run: Path) -> None:
+    from .report.write import write_report  # noqa: PLC0415
+
+    page = write_report(run, _evaluate(run, (), "validation", None))
+    click.echo(f"report: {page}")
+
+
+def _evaluate(run: Path, data: tuple[Path, ...], split: str, cache: Path | None) -> "Judged":
     from . import evaluate as ev  # noqa: PLC0415
     from .cache import default_cache_dir  # noqa: PLC0415
 
@@ -236,6 +260,8 @@ def _evaluate(run: Path, data: tuple[Path, ...], split: str, cache: Path | None)
         windows, name = ev.stored_validation(run), "validation"
     else:
         raise click.UsageError(f"--split {split} needs --data: name the folder of test clips")
-    metrics = ev.write_evaluation(run, name, ev.judge(model, windows, recipe.labels, normalize))
+    judged = ev.judge(model, windows, recipe.labels, normalize)
+    metrics = ev.write_evaluation(run, name, judged)
     for line in ev.report_lines(name, metrics):
         click.echo(line)
+    return judged

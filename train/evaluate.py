@@ -2,8 +2,10 @@
 
 import csv
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +18,8 @@ from transformers import AutoFeatureExtractor, Wav2Vec2ForSequenceClassification
 from kws_live.errors import InputError
 from kws_live.eval.calibration import Reliability
 from kws_live.eval.intervals import binomial_interval
-from kws_live.files import atomic
+from kws_live.eval.report.drawing import png
+from kws_live.files import atomic, write_text
 from kws_live.model.classifier import softmax
 from kws_live.types import Int16Array
 
@@ -25,6 +28,9 @@ from .corpus import find_recordings
 from .files import write_json
 from .plan import pools_of
 from .recipe import Recipe, load_recipe
+from .report.confusion import confusion_inches, draw_confusion
+from .report.judged import Judged
+from .report.mistakes import mistakes_csv, mistakes_of
 from .split import Split, speech_commands_split
 from .validation import LabelledWindows, word_windows
 from .windows import prepare, to_float
@@ -98,8 +104,8 @@ def judge(
     windows: LabelledWindows,
     labels: tuple[str, ...],
     normalize: bool,
-) -> Evaluation:
-    """Return the model's guesses on windows, in float32.
+) -> Judged:
+    """Return what the model makes of windows, in float32.
 
     Args:
         model: In evaluation mode.
@@ -107,10 +113,7 @@ def judge(
         labels: Names of the classes.
         normalize: What the model's preprocessor says of its input.
     """
-    posteriors = softmax(logits_of(model, windows.clips, normalize))
-    confusion = np.zeros((len(labels), len(labels)), np.int64)
-    np.add.at(confusion, (windows.labels, posteriors.argmax(axis=1)), 1)
-    return Evaluation(labels, confusion, Reliability.of(posteriors, windows.labels))
+    return Judged(labels, windows, softmax(logits_of(model, windows.clips, normalize)))
 
 
 @torch.inference_mode()
@@ -129,13 +132,17 @@ def stored_validation(run: Path) -> LabelledWindows:
     """Return the validation windows that a run was watched with.
 
     Raises:
-        InputError: The run folder has none.
+        InputError: The run folder has none, or they cannot be read.
     """
     path = run / "validation.npz"
     if not path.is_file():
         raise InputError(f"{path} is missing: name a folder of clips with --data")
-    stored = np.load(path)
-    return LabelledWindows(stored["clips"], stored["labels"], [""] * len(stored["labels"]))
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            names = stored["sources"].tolist()
+            return LabelledWindows(stored["clips"], stored["labels"], names)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} cannot be read: {error}. kws-train fit writes it") from error
 
 
 def windows_from(
@@ -176,17 +183,19 @@ def evaluation_name(
     return "-".join(["folder", *sorted({p.resolve().name for p in data})])
 
 
-def write_evaluation(run: Path, name: str, evaluation: Evaluation) -> dict[str, Any]:
-    """Add an evaluation to `metrics.json` and write its confusion matrix as CSV and PNG.
+def write_evaluation(run: Path, name: str, judged: Judged) -> dict[str, Any]:
+    """Add an evaluation to `metrics.json`, and write its confusion matrix (CSV, PNG) and mistakes (CSV).
 
     Args:
         run: The run folder.
         name: Key in `metrics.json`, and part of the files' names.
-        evaluation: What to write.
+        judged: What to write.
 
     Returns:
         The evaluation's metrics.
     """
+    reliability = Reliability.of(judged.posteriors, judged.windows.labels)
+    evaluation = Evaluation(judged.labels, judged.confusion, reliability)
     file = run / "metrics.json"
     metrics = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     metrics[name] = evaluation.metrics()
@@ -199,7 +208,10 @@ def write_evaluation(run: Path, name: str, evaluation: Evaluation) -> dict[str, 
         rows.writerow(["truth \\ guess", *evaluation.labels])
         for label, row in zip(evaluation.labels, evaluation.confusion, strict=True):
             rows.writerow([label, *row.tolist()])
-    _draw_confusion(evaluation, run / f"confusion-{name}.png")
+    with atomic(run / f"confusion-{name}.png") as waiting:
+        draw = partial(draw_confusion, judged.labels, judged.confusion)
+        waiting.write_bytes(png(draw, confusion_inches(len(judged.labels))))
+    write_text(run / f"mistakes-{name}.csv", mistakes_csv(mistakes_of(judged)))
     chosen: dict[str, Any] = metrics[name]
     return chosen
 
@@ -223,31 +235,6 @@ def report_lines(name: str, metrics: dict[str, Any]) -> list[str]:
         span = _span(row["recall_ci95"])
         lines.append(f"  {label:<12}{row['n']:>6}{recall:>9}{span:>16}{precision:>11}")
     return lines
-
-
-def _draw_confusion(evaluation: Evaluation, path: Path) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - slow to import
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    n = len(evaluation.labels)
-    shares = evaluation.confusion / np.maximum(1, evaluation.confusion.sum(axis=1, keepdims=True))
-    figure = Figure(figsize=(2.0 + 0.6 * n, 1.6 + 0.6 * n), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(n), evaluation.labels, rotation=60, ha="right")
-    axes.set_yticks(range(n), evaluation.labels)
-    axes.set_xlabel("guess")
-    axes.set_ylabel("truth")
-    accuracy = evaluation.metrics()["accuracy"]
-    axes.set_title(f"{100 * (accuracy or 0):.1f} % of {evaluation.confusion.sum()} windows")
-    for i, j in zip(*np.nonzero(evaluation.confusion), strict=True):
-        colour = "white" if shares[i, j] > 0.5 else "black"
-        axes.text(
-            j, i, str(evaluation.confusion[i, j]), ha="center", va="center", color=colour, size=8
-        )
-    with atomic(path) as waiting:
-        figure.savefig(waiting, dpi=120, format="png")
 
 
 def _ratio(part: int | np.int64, whole: int | np.int64) -> float | None:

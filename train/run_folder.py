@@ -30,6 +30,7 @@ from .validation import LabelledWindows
 from .windows import centred_window, to_int16
 
 CALIBRATION_WINDOWS = 480
+REPORT_FOLDER = "report"
 _PACKAGES = ("torch", "transformers", "accelerate", "numpy", "soundfile", "soxr")
 
 
@@ -98,8 +99,10 @@ def write_model(folder: Path, network: Network) -> None:
     waiting = folder / ".model.partial"
     try:
         network.save(waiting)
-        for measured in (folder / "metrics.json", *folder.glob("confusion-*")):
+        stale = (p for name in ("confusion-*", "mistakes-*") for p in folder.glob(name))
+        for measured in (folder / "metrics.json", *stale):
             measured.unlink(missing_ok=True)
+        shutil.rmtree(folder / REPORT_FOLDER, ignore_errors=True)
         for file in waiting.iterdir():
             file.chmod(0o644)  # safetensors makes files that only their owner can read
             os.replace(file, folder / file.name)
@@ -192,7 +195,7 @@ def write_windows(
     """Write what export measures with: `calibration.npy` and `validation.npz`.
 
     `calibration.npy` is int16 [480, 16000], training windows of all classes, half of them
-    augmented. `validation.npz` holds `clips` int16 [n, 16000] and `labels` int64 [n].
+    augmented. `validation.npz` holds `clips` int16 [n, 16000], `labels` int64 [n] and `sources`, n texts.
     """
     half = CALIBRATION_WINDOWS // 2
     augmented = [
@@ -208,7 +211,8 @@ def write_windows(
     with atomic(run / "calibration.npy") as waiting, waiting.open("wb") as out:
         np.save(out, np.stack(augmented + plain))
     with atomic(run / "validation.npz") as waiting, waiting.open("wb") as out:
-        np.savez_compressed(out, clips=validation.clips, labels=validation.labels)
+        sources = np.array(validation.sources, dtype=np.str_)
+        np.savez_compressed(out, clips=validation.clips, labels=validation.labels, sources=sources)
 
 
 def commit_of(code: Path) -> str | None:

@@ -1,55 +1,19 @@
 """The charts of the HTML report, drawn by matplotlib as SVG that takes its colours from the page's style sheet."""
 
-import io
-import logging
 import math
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kws_live.eval.counts import Count, Counts
+from kws_live.eval.report.drawing import Palette, svg
 from kws_live.eval.report.figures import rate
 from kws_live.types import Float32Array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Matplotlib wants colours; these stand for the style sheet's, and no other colour is used.
-_INK, _GRID, _CURVE, _POINT, _WORDS, _OTHER = (f"#0a0b{n:02x}" for n in range(6))
-_VARIABLES = {
-    _INK: "ink-soft",
-    _GRID: "line",
-    _CURVE: "curve",
-    _POINT: "point",
-    _WORDS: "words",
-    _OTHER: "other",
-}
-_STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "kws-live",
-    "text.parse_math": False,
-    "axes.unicode_minus": False,
-    "font.size": 9.0,
-    "text.color": _INK,
-    "axes.edgecolor": _GRID,
-    "axes.labelcolor": _INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.facecolor": "none",
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "grid.color": _GRID,
-    "grid.linewidth": 0.6,
-    "xtick.color": _GRID,
-    "ytick.color": _GRID,
-    "xtick.labelcolor": _INK,
-    "ytick.labelcolor": _INK,
-    "xtick.minor.size": 0.0,
-    "legend.frameon": False,
-    "figure.facecolor": "none",
-}
 _BINS = 40
 _LARGE, _SMALL = (7.6, 4.0), (3.3, 2.4)
 
@@ -79,7 +43,7 @@ def det_chart(
     left = min(above) / 3.0 if above else 0.1
     right = max([*above, (point.fa_per_hour_ci95 or (0.0, left * 10))[1]]) * 1.5
 
-    def draw(figure: "Figure") -> None:
+    def draw(figure: "Figure", colours: Palette) -> None:
         axes = figure.subplots()
         axes.set_xscale("log")
         axes.set_xlim(left, right)
@@ -87,10 +51,10 @@ def det_chart(
         x = [max(one.fa_per_hour or 0.0, left) for one in points]
         bounds = [one.frr_ci95 or (0.0, 1.0) for one in points]
         axes.fill_between(
-            x, [b[0] for b in bounds], [b[1] for b in bounds], color=_CURVE, alpha=0.18, lw=0
+            x, [b[0] for b in bounds], [b[1] for b in bounds], color=colours.curve, alpha=0.18, lw=0
         )
-        axes.plot(x, [one.frr or 0.0 for one in points], color=_CURVE, lw=1.6)
-        _cross(axes, point, left)
+        axes.plot(x, [one.frr or 0.0 for one in points], color=colours.curve, lw=1.6)
+        _cross(axes, point, left, colours)
         axes.set_xlabel("false accepts an hour")
         axes.set_ylabel("words missed")
         ticks = _rate_ticks(left, right, 8 if large else 4)
@@ -98,7 +62,7 @@ def det_chart(
         axes.minorticks_off()
         axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
 
-    return _svg(draw, _LARGE if large else _SMALL)
+    return svg(draw, _LARGE if large else _SMALL)
 
 
 def histogram_chart(words: Sequence[float], background: Float32Array, threshold: float) -> str:
@@ -111,10 +75,13 @@ def histogram_chart(words: Sequence[float], background: Float32Array, threshold:
     """
     edges = np.linspace(0.0, 1.0, _BINS + 1)
 
-    def draw(figure: "Figure") -> None:
+    def draw(figure: "Figure", colours: Palette) -> None:
         axes = figure.subplots()
         axes.set_yscale("log")
-        series = ((background, _OTHER, "seconds without it"), (words, _WORDS, "times it was said"))
+        series = (
+            (background, colours.other, "seconds without it"),
+            (words, colours.words, "times it was said"),
+        )
         for values, colour, label in series:
             counts, _ = np.histogram(np.clip(values, 0.0, 1.0), edges)
             axes.stairs(
@@ -123,7 +90,7 @@ def histogram_chart(words: Sequence[float], background: Float32Array, threshold:
             axes.stairs(
                 np.maximum(counts, 0.5), edges, baseline=0.5, color=colour, lw=1.2, label=label
             )
-        axes.axvline(threshold, color=_POINT, lw=1.2, ls=(0, (4, 2)))
+        axes.axvline(threshold, color=colours.point, lw=1.2, ls=(0, (4, 2)))
         axes.set_xlim(0.0, 1.0)
         axes.set_ylim(bottom=0.5)
         axes.set_xlabel("highest score")
@@ -132,20 +99,22 @@ def histogram_chart(words: Sequence[float], background: Float32Array, threshold:
         axes.yaxis.set_major_formatter(lambda value, _: _plain(value))
         axes.minorticks_off()
 
-    return _svg(draw, _SMALL)
+    return svg(draw, _SMALL)
 
 
-def _cross(axes: Any, point: Count | Counts, left: float) -> None:
+def _cross(axes: Any, point: Count | Counts, left: float, colours: Palette) -> None:
     """Draw the operating point and its two intervals."""
     assert point.frr is not None
     assert point.fa_per_hour is not None
     x, y = max(point.fa_per_hour, left), point.frr
     if point.fa_per_hour_ci95 is not None:
         low, high = point.fa_per_hour_ci95
-        axes.plot([max(low, left), high], [y, y], color=_POINT, lw=1.4, solid_capstyle="butt")
+        axes.plot(
+            [max(low, left), high], [y, y], color=colours.point, lw=1.4, solid_capstyle="butt"
+        )
     if point.frr_ci95 is not None:
-        axes.plot([x, x], point.frr_ci95, color=_POINT, lw=1.4, solid_capstyle="butt")
-    axes.plot([x], [y], "o", color=_POINT, ms=4.5, clip_on=False)
+        axes.plot([x, x], point.frr_ci95, color=colours.point, lw=1.4, solid_capstyle="butt")
+    axes.plot([x], [y], "o", color=colours.point, ms=4.5, clip_on=False)
 
 
 def _top(shares: Sequence[float]) -> float:
@@ -165,30 +134,3 @@ def _rate_ticks(left: float, right: float, at_most: int) -> list[float]:
 
 def _plain(value: float) -> str:
     return f"{value:g}" if value < 1e6 else rate(value)
-
-
-def _svg(draw: Any, size_inches: tuple[float, float]) -> str:
-    """Return what `draw` puts on a figure as an SVG element whose ids are its own and whose colours are variables."""
-    # It tells of font caches and of folders that it makes: nothing that a user has to know.
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
-    import matplotlib  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    with matplotlib.rc_context(_STYLE):
-        figure = Figure(size_inches, layout="constrained")
-        draw(figure)
-        text = io.StringIO()
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(text, format="svg", metadata=nothing)
-    svg = text.getvalue()
-    svg = svg[svg.index("<svg") :]
-    for colour, variable in _VARIABLES.items():
-        svg = svg.replace(colour, f"var(--{variable})")
-    # The page sets size and font; ids that nothing refers to would be there once for each chart.
-    for superfluous in (
-        r' (?:width|height)="[\d.]+pt"',
-        r" font-family: [^;]*;",
-        r'(?<=<g) id="[^"]*"',
-    ):
-        svg = re.sub(superfluous, "", svg)
-    return svg.replace("<svg", '<svg role="img"', 1)

@@ -2,7 +2,6 @@
 
 import importlib.util
 import sys
-from importlib import resources
 from typing import Any
 
 import click
@@ -15,15 +14,12 @@ from kws_live.eval.report.figures import (
     RATE_HEADINGS,
     between,
     bound_per_hour,
-    clock,
-    hours,
     latency_cells,
-    percent,
-    rate,
     rate_cells,
 )
 from kws_live.eval.report.measured import ALL, Measured, rows
 from kws_live.eval.report.players import worst_errors
+from kws_live.eval.report.template import render
 from kws_live.eval.report.timeline import WIDTH, describe, timeline
 
 _TEMPLATE = "report.html.j2"
@@ -50,18 +46,7 @@ def page(measured: Measured) -> str:
     Raises:
         InputError: a recording can't be read any more.
     """
-    import jinja2  # noqa: PLC0415
-
-    environment = jinja2.Environment(
-        # Names of files and labels come from anywhere: everything is escaped, whatever the file.
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"clock": clock, "hours": hours, "percent": percent, "rate": rate}
-    template = (resources.files("kws_live.eval.report") / _TEMPLATE).read_text(encoding="utf-8")
-    return environment.from_string(template).render(**_content(measured))
+    return render("kws_live.eval.report", _TEMPLATE, _content(measured))
 
 
 def _content(measured: Measured) -> dict[str, Any]:
