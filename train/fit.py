@@ -20,20 +20,22 @@ from transformers import (
 )
 from transformers.trainer_callback import PrinterCallback
 
-from kws_live.errors import InputError, OutputError
-from kws_live.types import SILENCE_LABEL, UNKNOWN_LABEL
+from kws_live.errors import OutputError
 
-from . import run_folder
+from . import manifest, run_folder
 from .cache import open_store
 from .callbacks import HeadFirst, KeepBest, StopOnSignal
-from .corpus import BACKGROUND_FOLDER, Recording, find_recordings
+from .checks import require_no_silence_folder, require_readable, require_words
+from .corpus import find_recordings
 from .datasets import RunDataset, WindowDataset
 from .errors import FlagError
 from .examples import ExampleMaker
+from .holdout import choose_splits
 from .model import build_model, feature_extractor, frames_of
-from .plan import Pools, pools_of
+from .plan import pools_of
 from .progress import DecodingLines, ProgressLines
 from .recipe import Recipe
+from .rooms import open_rooms
 from .validation import LabelledWindows, validation_windows
 from .windows import WINDOW_SAMPLES
 
@@ -89,20 +91,22 @@ def fit(
         # What a run starts from is part of its recipe: kept beside the weights, compared on resuming.
         recipe = replace(recipe, model={"pretrained": init})
     run_folder.prepare(run, recipe, resume)
-    recordings = find_recordings(corpora.data, corpora.speech, corpora.noise)
-    _require_no_silence_folder(recordings)
+    found = find_recordings(corpora.data, corpora.speech, corpora.noise)
+    require_no_silence_folder(found)
+    store = open_store(choose_splits(found, recipe), cache_dir, DecodingLines())
     if resume:
-        run_folder.require_same_recordings(run, recordings)
-    store = open_store(recordings, cache_dir, DecodingLines())
+        manifest.require_same_recordings(run, store)
     faults = ", ".join(f"{n} {fault}" for fault, n in sorted(store.fault_counts().items()))
-    log.info("%d recordings; word clips left out: %s", len(store), faults or "none")
+    log.info("%d recordings; left out: %s", len(store), faults or "none")
+    require_readable(store, recipe)
     training = pools_of(store, recipe, "training")
     validation = pools_of(store, recipe, "validation")
-    _require_words(recipe, training, validation)
+    require_words(store, recipe, training, validation)
 
     model = build_model(recipe)
     extractor = feature_extractor(recipe)
-    maker = ExampleMaker(store, recipe, frames_of(model, WINDOW_SAMPLES))
+    rooms = open_rooms(recipe, cache_dir)
+    maker = ExampleMaker(store, recipe, frames_of(model, WINDOW_SAMPLES), rooms)
     windows = validation_windows(store, recipe, validation)
     millions = sum(p.numel() for p in model.parameters()) / 1e6
     log.info("%.1f M parameters; %d validation windows", millions, len(windows))
@@ -111,9 +115,9 @@ def fit(
         log.info("no checkpoint yet: starting from the beginning")
     try:
         if resume:
-            run_folder.note_resumption(run, run_folder.step_of(checkpoint))
+            manifest.note_resumption(run, run_folder.step_of(checkpoint))
         else:
-            run_folder.write_manifest(run, store, recipe, windows.sources)
+            manifest.write_manifest(run, store, recipe, windows.sources)
             run_folder.write_windows(run, maker, recipe, store, training, windows)
             run_folder.write_recipe(run, recipe)
         return _train(recipe, run, model, extractor, maker, windows, checkpoint, workers)
@@ -216,29 +220,4 @@ def _require_one_process() -> None:
         raise FlagError(
             f"WORLD_SIZE = {world}: training runs in one process, on one GPU at most. "
             "Start kws-train itself, without torchrun or accelerate launch"
-        )
-
-
-def _require_no_silence_folder(recordings: Sequence[Recording]) -> None:
-    for r in recordings:
-        if r.word == SILENCE_LABEL:
-            raise InputError(
-                f"{r.root} holds a folder {SILENCE_LABEL}, whose clips fit would leave out: name "
-                f"it {BACKGROUND_FOLDER}, or give it with --noise"
-            )
-
-
-def _require_words(recipe: Recipe, training: Pools, validation: Pools) -> None:
-    for keyword in recipe.keywords:
-        for name, pools in (("training", training), ("validation", validation)):
-            if not pools.words[keyword]:
-                raise InputError(
-                    f"no usable {name} clip of {keyword!r}. Each keyword of the recipe needs a "
-                    "folder of its name in --data, with clips of many speakers: one speaker in "
-                    "ten goes to validation"
-                )
-    if not training.words[UNKNOWN_LABEL]:
-        raise InputError(
-            "no folder of other words in --data: a model that knows only keywords takes every "
-            "word for one. Add some, recorded or made by kws-train synthesize"
         )

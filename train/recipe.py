@@ -10,6 +10,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 from kws_live.errors import ConfigError, InputError, did_you_mean
 from kws_live.types import SILENCE_LABEL, UNKNOWN_LABEL
 
+from .words import problem_with_keywords
+
 SCHEMA = 1
 
 _EXPECTED = {
@@ -70,6 +72,15 @@ class AugmentSettings:
     gain_db_range: tuple[float, float] = (-30.0, 6.0)
     mask_share: float = 0.5
     mask_longest_frames: int = 8
+    room_share: float = 0.0
+
+
+@dataclass(frozen=True)
+class ValidationSettings:
+    """Words that training is to know nothing of: a share of those that are no keywords, or these."""
+
+    unknown_words_share: float = 0.2
+    held_out_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,7 @@ class Recipe:
         training: The optimiser's settings.
         mix: Shares of the kinds of example.
         augment: How far augmentation goes.
+        validation: Which words are held out of training.
     """
 
     seed: int
@@ -91,6 +103,7 @@ class Recipe:
     training: TrainingSettings
     mix: MixSettings = field(default_factory=MixSettings)
     augment: AugmentSettings = field(default_factory=AugmentSettings)
+    validation: ValidationSettings = field(default_factory=ValidationSettings)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -181,14 +194,8 @@ def _check_keys(raw: dict[str, Any], kind: type, where: str) -> None:
 
 
 def _check_keywords(keywords: tuple[str, ...]) -> None:
-    if len(set(keywords)) != len(keywords) or not keywords:
-        raise ConfigError(f"keywords = {list(keywords)}: name each word once, at least one")
-    for word in keywords:
-        if not word or word.startswith("_") or "/" in word:
-            raise ConfigError(
-                f"keywords: {word!r} can't be spotted; name the folder of a word's clips. "
-                "Names that begin with _ have meanings of their own"
-            )
+    if problem := problem_with_keywords(keywords):
+        raise ConfigError(f"keywords: {problem}")
 
 
 def _check_shares_and_ranges(recipe: Recipe) -> None:
@@ -197,6 +204,8 @@ def _check_shares_and_ranges(recipe: Recipe) -> None:
         **{f"[mix] {f.name}": getattr(m, f.name) for f in fields(m)},
         **{f"[augment] {n}": getattr(a, n) for n in ("noise_share", "neighbour_share")},
         "[augment] mask_share": a.mask_share,
+        "[augment] room_share": a.room_share,
+        "[validation] unknown_words_share": recipe.validation.unknown_words_share,
         "[training] warmup_share": t.warmup_share,
         "[training] label_smoothing": t.label_smoothing,
     }

@@ -2,11 +2,8 @@
 
 import json
 import os
-import platform
 import subprocess
-from collections.abc import Sequence
 from dataclasses import asdict
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +14,15 @@ from kws_live.errors import OutputError
 from kws_live.files import atomic
 
 from .cache import ClipStore
-from .corpus import Recording, label_of, manifest_hash
 from .errors import FlagError
 from .examples import ExampleMaker
-from .files import write_json, write_text
+from .files import write_text
 from .plan import Pools
 from .recipe import SCHEMA, Recipe, load_recipe
 from .validation import LabelledWindows
 from .windows import centred_window, to_int16
 
 CALIBRATION_WINDOWS = 480
-_PACKAGES = ("torch", "transformers", "accelerate", "numpy", "soundfile", "soxr")
 
 
 def prepare(run: Path, recipe: Recipe, resume: bool) -> None:
@@ -54,20 +49,6 @@ def prepare(run: Path, recipe: Recipe, resume: bool) -> None:
         run.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"--out {run} cannot be made: {error}. Name another folder") from error
-
-
-def require_same_recordings(run: Path, recordings: Sequence[Recording]) -> None:
-    """Make sure that a run to be continued was begun with these very recordings.
-
-    Raises:
-        FlagError: A recording was added, removed or rewritten since.
-    """
-    begun_with = json.loads((run / "manifest.json").read_text(encoding="utf-8")).get("recordings")
-    if begun_with != manifest_hash(recordings):
-        raise FlagError(
-            f"--resume: {run} was begun with other recordings; give --data, --speech and --noise "
-            "as then, with no file added, removed or rewritten, or name another --out"
-        )
 
 
 def last_checkpoint(run: Path) -> Path | None:
@@ -112,47 +93,6 @@ def write_recipe(run: Path, recipe: Recipe) -> None:
     for name, values in sections.items():
         lines += ["", f"[{name}]", *(f"{k} = {_toml(v)}" for k, v in values.items())]
     write_text(run / "recipe.toml", "\n".join(lines) + "\n")
-
-
-def write_manifest(
-    run: Path, store: ClipStore, recipe: Recipe, validation_sources: list[str]
-) -> None:
-    """Write `manifest.json`: counts, validation clips, clips left out, versions, commit.
-
-    `recordings` in it is the hash of all recordings, by which a resumed run knows them again.
-    """
-    counts: dict[str, dict[str, int]] = {}
-    left_out = []
-    for r, fault in zip(store.recordings, store.faults, strict=True):
-        if fault:
-            left_out.append({"path": r.path, "reason": fault})
-            continue
-        what = label_of(r.word, recipe.keywords) if r.kind == "word" else r.kind
-        by_split = counts.setdefault(what, {})
-        by_split[r.split] = by_split.get(r.split, 0) + 1
-    folders = sorted({(r.kind, Path(r.root).name) for r in store.recordings})
-    versions = {p: metadata.version(p) for p in _PACKAGES} | {"python": platform.python_version()}
-    write_json(
-        run / "manifest.json",
-        {
-            "recordings": manifest_hash(store.recordings),
-            "folders": [{"kind": kind, "name": name} for kind, name in folders],
-            "counts": counts,
-            "audio_s": round(int(store.starts[-1]) / 16_000),
-            "left_out": left_out,
-            "validation": validation_sources,
-            "versions": versions,
-            "commit": commit_of(Path(__file__)),
-            "resumed": [],
-        },
-    )
-
-
-def note_resumption(run: Path, from_step: int) -> None:
-    """Add to `manifest.json` with which code a run goes on, and from which step."""
-    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
-    manifest["resumed"].append({"commit": commit_of(Path(__file__)), "from_step": from_step})
-    write_json(run / "manifest.json", manifest)
 
 
 def write_windows(

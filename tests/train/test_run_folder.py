@@ -1,22 +1,18 @@
 """The run folder: what is kept together, and whose commit is recorded."""
 
-import json
 import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from kws_train.corpus import find_recordings
 from kws_train.errors import FlagError
-from kws_train.fit import Corpora
 from kws_train.model import build_model, feature_extractor
 from kws_train.recipe import Recipe
 from kws_train.run_folder import (
     commit_of,
     last_checkpoint,
     prepare,
-    require_same_recordings,
     step_of,
     write_model,
     write_recipe,
@@ -78,13 +74,6 @@ def test_resuming_with_another_start_is_refused(tiny: Recipe, tmp_path: Path) ->
     prepare(tmp_path, replace(tiny, model={"pretrained": "a"}), resume=True)
     with pytest.raises(FlagError, match="begun with another recipe"):
         prepare(tmp_path, replace(tiny, model={"pretrained": "b"}), resume=True)
-
-
-def test_resuming_with_other_recordings_is_refused(corpora: Corpora, tmp_path: Path) -> None:
-    """A manifest with another hash of the recordings is another run's."""
-    (tmp_path / "manifest.json").write_text(json.dumps({"recordings": "0" * 16}))
-    with pytest.raises(FlagError, match="begun with other recordings; give --data"):
-        require_same_recordings(tmp_path, find_recordings(corpora.data))
 
 
 def test_the_last_checkpoint_is_the_last_whole_one(tmp_path: Path) -> None:
