@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import cpu_texts, model_texts, speed_texts, table_texts
+from benchmarks import cpu_texts, model_texts, speed_texts, table_texts, training_texts
 from benchmarks.common import ROOT
 
 Table = Callable[[Path], str]
@@ -32,6 +32,7 @@ TABLES: Mapping[str, Table] = {
     "detection": table_texts.detection,
     "gate": table_texts.gate,
     "eval-speed": table_texts.eval_speed,
+    "loader": training_texts.loader,
 }
 REQUIRED = {
     "README.md": ("model-quality", "cpu"),
@@ -48,6 +49,7 @@ REQUIRED = {
         "gate",
         "detection",
         "eval-speed",
+        "loader",
     ),
 }
 """Documents that would mislead without these sections."""
