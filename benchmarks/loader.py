@@ -109,7 +109,7 @@ def speeds(
         replace(recipe, augment=replace(recipe.augment, room_share=share)) for share in (0.0, 1.0)
     )
     maker = ExampleMaker(store, dry, frames)
-    roomy = ExampleMaker(store, wet, frames, open_rooms(wet, cache, arguments.rooms))
+    roomy = ExampleMaker(store, wet, frames, open_rooms(1.0, wet.seed, cache, arguments.rooms))
     return (
         making_speed(maker, dry, arguments.examples),
         making_speed(roomy, wet, arguments.examples),

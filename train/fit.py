@@ -105,7 +105,7 @@ def fit(
 
     model = build_model(recipe)
     extractor = feature_extractor(recipe)
-    rooms = open_rooms(recipe, cache_dir)
+    rooms = open_rooms(recipe.augment.room_share, recipe.seed, cache_dir)
     maker = ExampleMaker(store, recipe, frames_of(model, WINDOW_SAMPLES), rooms)
     windows = validation_windows(store, recipe, validation)
     millions = sum(p.numel() for p in model.parameters()) / 1e6

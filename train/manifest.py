@@ -4,6 +4,7 @@ import hashlib
 import json
 import platform
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ def recordings_hash(store: ClipStore) -> str:
     )
 
 
-def _hash(parts: Any) -> str:
+def _hash(parts: Iterable[bytes]) -> str:
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)

@@ -17,7 +17,6 @@ from kws_live.eval.rooms import Room, draw_rooms
 from kws_live.files import atomic
 from kws_live.types import Float32Array
 
-from .recipe import Recipe
 from .windows import WINDOW_SAMPLES
 
 log = logging.getLogger(__name__)
@@ -76,21 +75,21 @@ class RoomBank:
         return wet
 
 
-def open_rooms(recipe: Recipe, cache_dir: Path, count: int = ROOMS) -> RoomBank | None:
-    """Return the recipe's rooms, from the cache or drawn anew; None if it asks for none.
-
-    Its seed decides them.
+def open_rooms(
+    room_share: float, seed: int, cache_dir: Path, count: int = ROOMS
+) -> RoomBank | None:
+    """Return the rooms of a seed, from the cache or drawn anew; None for a share of 0.
 
     Raises:
         InputError: pyroomacoustics is not installed.
         OutputError: The cache cannot be written.
     """
-    if not recipe.augment.room_share:
+    if not room_share:
         return None
-    file = cache_dir / f"rooms-v{BANK_FORMAT}-{count}-{recipe.seed}.npy"
+    file = cache_dir / f"rooms-v{BANK_FORMAT}-{count}-{seed}.npy"
     if not file.is_file():
         log.info("simulating %d rooms; they are kept for later runs of this seed", count)
-        rooms = draw_rooms(count, rt60_s=RT60_S, distance_m=DISTANCE_M, seed=recipe.seed)
+        rooms = draw_rooms(count, rt60_s=RT60_S, distance_m=DISTANCE_M, seed=seed)
         try:
             cache_dir.mkdir(parents=True, exist_ok=True)
             with atomic(file) as waiting, waiting.open("wb") as out:

@@ -31,7 +31,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def rooms(tiny: Recipe, cache: Path) -> RoomBank:
-    bank = open_rooms(with_rooms(tiny, 0.5), cache, count=4)
+    bank = open_rooms(0.5, tiny.seed, cache, count=4)
     assert bank is not None
     return bank
 
@@ -39,11 +39,11 @@ def rooms(tiny: Recipe, cache: Path) -> RoomBank:
 def test_rooms_are_drawn_once(rooms: RoomBank, tiny: Recipe, cache: Path) -> None:
     """For a seed; the second time they come from their file, the same to the bit."""
     written_ns = rooms.file.stat().st_mtime_ns
-    again = open_rooms(with_rooms(tiny, 0.1), cache, count=4)
+    again = open_rooms(0.1, tiny.seed, cache, count=4)
     assert again is not None
     assert again.file.stat().st_mtime_ns == written_ns
     assert np.array_equal(again.spectra, rooms.spectra)
-    other = open_rooms(replace(with_rooms(tiny, 0.1), seed=tiny.seed + 1), cache, count=4)
+    other = open_rooms(0.1, tiny.seed + 1, cache, count=4)
     assert other is not None
     assert not np.array_equal(other.spectra, rooms.spectra)
 
@@ -51,7 +51,7 @@ def test_rooms_are_drawn_once(rooms: RoomBank, tiny: Recipe, cache: Path) -> Non
 def test_without_a_share_there_are_none(tiny: Recipe, tmp_path: Path) -> None:
     """Nothing is drawn that no example needs."""
     assert tiny.augment.room_share == 0.0
-    assert open_rooms(tiny, tmp_path) is None
+    assert open_rooms(tiny.augment.room_share, tiny.seed, tmp_path) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -124,4 +124,4 @@ def test_a_cache_that_cannot_be_written_is_named(tiny: Recipe, tmp_path: Path) -
     """As for decoded audio."""
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot write the cache in"):
-        open_rooms(with_rooms(tiny, 0.5), tmp_path / "file", count=1)
+        open_rooms(0.5, tiny.seed, tmp_path / "file", count=1)
