@@ -22,6 +22,7 @@ from benchmarks import (
     speed_texts,
     streams_texts,
     table_texts,
+    training_texts,
 )
 from benchmarks.common import ROOT
 
@@ -45,6 +46,7 @@ TABLES: Mapping[str, Table] = {
     "detection": table_texts.detection,
     "gate": table_texts.gate,
     "eval-speed": table_texts.eval_speed,
+    "loader": training_texts.loader,
 }
 REQUIRED = {
     "README.md": ("model-quality", "accuracy", "cpu"),
@@ -68,6 +70,7 @@ REQUIRED = {
         "gate",
         "detection",
         "eval-speed",
+        "loader",
     ),
 }
 """Documents that would mislead without these sections."""

@@ -113,17 +113,16 @@ def _data(run: RunFolder, attributions: str) -> Iterator[str]:
     if run.recorded:
         splits = sorted({split for row in counts.values() for split in row})
         yield (
-            "Recordings by kind and split. Word clips are split by the speaker that their file name tells, longer "
-            "speech by its folder (by file where there is none), noise by file: a speaker whom neither name nor "
-            "folder tells may be in more than one split. The words of `_unknown_` are the same in all, so "
-            "validation flatters."
+            "Recordings by kind and split. Word clips are split by the speaker that their file name, table or folder "
+            "tells, longer speech by its folder (by file where there is none), noise by file: a speaker whom nothing "
+            "tells may be in more than one split. " + _unknown_words(run)
         )
         yield from ("", f"| | {' | '.join(splits)} |", f"|---|{'---:|' * len(splits)}")
         for kind, row in counts.items():
             yield f"| {kind} | {' | '.join(str(row.get(split, 0)) for split in splits)} |"
         yield ""
         left_out = len(run.manifest.get("left_out", ()))
-        yield f"{left_out} recordings were left out as silent or cut."
+        yield f"{left_out} recordings were left out as unreadable, silent, cut, or copies of others."
     else:
         yield "The run holds no record of its recordings."
     yield ""
@@ -131,6 +130,16 @@ def _data(run: RunFolder, attributions: str) -> Iterator[str]:
         yield from ("```text", attributions.strip(), "```")
     else:
         yield "The sources of the recordings and their licences were not given when this model was exported."
+
+
+def _unknown_words(run: RunFolder) -> str:
+    held_out = run.manifest.get("held_out_words")
+    if not held_out:
+        return "The words of `_unknown_` are the same in all, so validation flatters."
+    return (
+        f"Of the words of `_unknown_`, training held none of {', '.join(held_out)} (`held_out`: their "
+        "clips by training speakers, not used); the others are the same in all, so validation flatters."
+    )
 
 
 def _licence(run: RunFolder) -> Iterator[str]:

@@ -36,6 +36,12 @@ def active_span(x: Float32Array) -> tuple[int, int]:
     return int(loud[0]) * PIECE_SAMPLES, (int(loud[-1]) + 1) * PIECE_SAMPLES
 
 
+def is_silent(x: Float32Array) -> bool:
+    """Say whether a recording (float32 [n] in −1..1) is too quiet throughout to hold speech."""
+    levels = _levels_db(x)
+    return len(levels) == 0 or bool(levels.max() < SILENT_PEAK_DB)
+
+
 def clip_fault(x: Float32Array) -> Literal["silent", "cut"] | None:
     """Say whether a word clip is unusable: too quiet to hold a word, or cut off by its edge.
 
@@ -45,9 +51,9 @@ def clip_fault(x: Float32Array) -> Literal["silent", "cut"] | None:
     Args:
         x: float32 [n] in −1..1, a clip that should hold one word.
     """
-    levels = _levels_db(x)
-    if len(levels) == 0 or levels.max() < SILENT_PEAK_DB:
+    if is_silent(x):
         return "silent"
+    levels = _levels_db(x)
     start, end = active_span(x)
     at_edge = [levels[0]] * (start == 0) + [levels[-1]] * (end >= len(levels) * PIECE_SAMPLES)
     loud_at_edge = bool(at_edge) and max(at_edge) > levels.max() - CUT_EDGE_DB

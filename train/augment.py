@@ -4,6 +4,8 @@ Nothing here keeps state or draws from a global generator, so the same generator
 example on any worker, rank or resumed run.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +17,8 @@ from kws_live.types import Float32Array
 FADE_SAMPLES = 80
 #: A clip's own background is continued only from a stretch of this length.
 LEAST_BACKGROUND_SAMPLES = 5 * PIECE_SAMPLES
+
+_RAMP = np.linspace(0, 1, FADE_SAMPLES, dtype=np.float32)
 
 
 def change_speed(
@@ -31,8 +35,17 @@ def change_speed(
         float32 [round(n / factor)] and the span within it.
     """
     n = max(1, round(len(x) / factor))
-    positions = np.arange(n, dtype=np.float32) * np.float32(factor)
-    y = np.interp(positions, np.arange(len(x), dtype=np.float32), x).astype(np.float32)
+    at = np.arange(n, dtype=np.float64)
+    at *= factor
+    np.minimum(at, len(x) - 1, out=at)
+    before = at.astype(np.intp)
+    at -= before
+    # np.interp would look for each place between samples that lie a whole number apart.
+    steps = np.zeros_like(x)
+    np.subtract(x[1:], x[:-1], out=steps[:-1])
+    y = steps.take(before)
+    y *= at.astype(np.float32)
+    y += x.take(before)
     return y, (int(span[0] / factor), min(n, int(np.ceil(span[1] / factor))))
 
 
@@ -123,8 +136,11 @@ def add_noise(window: Float32Array, noise: Float32Array, snr_db: float) -> Float
 
 def apply_gain(window: Float32Array, gain_db: float) -> Float32Array:
     """Return the window at another level, clipped and rounded as a 16-bit recording would be."""
-    scaled = np.rint(window * np.float32(32768 * 10 ** (gain_db / 20)))
-    louder: Float32Array = (np.clip(scaled, -32768, 32767) / 32768).astype(np.float32)
+    louder: Float32Array = window * np.float32(32768 * 10 ** (gain_db / 20))
+    np.rint(louder, out=louder)
+    np.minimum(louder, np.float32(32767), out=louder)
+    np.maximum(louder, np.float32(-32768), out=louder)
+    louder *= np.float32(1 / 32768)
     return louder
 
 
@@ -133,12 +149,11 @@ def coloured_noise(n_samples: int, exponent: float, rng: np.random.Generator) ->
 
     Exponent 0 is white, 1 pink, 2 brown.
     """
-    n_bins = n_samples // 2 + 1
-    spectrum = rng.standard_normal(n_bins) + 1j * rng.standard_normal(n_bins)
-    f = np.arange(n_bins, dtype=np.float64)
-    f[:20] = 20.0  # nothing that a microphone would not pass
-    x = np.fft.irfft(spectrum * f ** (-exponent / 2), n_samples)
-    noise: Float32Array = (0.1 * x / np.sqrt(np.mean(np.square(x)))).astype(np.float32)
+    log_f = _log_frequencies(n_samples)
+    spectrum = rng.standard_normal((len(log_f), 2), dtype=np.float32).view(np.complex64)[:, 0]
+    spectrum *= np.exp(log_f * np.float32(-exponent / 2))
+    noise: Float32Array = np.fft.irfft(spectrum, n_samples).astype(np.float32, copy=False)
+    noise *= np.float32(0.1 / _rms(noise))
     return noise
 
 
@@ -155,6 +170,13 @@ def draw_time_mask(n_frames: int, longest: int, rng: np.random.Generator) -> npt
     return mask
 
 
+@lru_cache(maxsize=1)
+def _log_frequencies(n_samples: int) -> Float32Array:
+    """Logarithms of the bins' frequencies, those below 20 bins as that: no microphone passes them."""
+    log_f: Float32Array = np.log(np.maximum(np.arange(n_samples // 2 + 1), 20)).astype(np.float32)
+    return log_f
+
+
 def _rms(x: Float32Array) -> float:
     return float(np.sqrt(np.mean(np.square(x))))
 
@@ -163,7 +185,7 @@ def _fade(x: Float32Array) -> Float32Array:
     n = min(FADE_SAMPLES, len(x) // 2)
     y = x.copy()
     if n:
-        ramp = np.linspace(0, 1, n, dtype=np.float32)
+        ramp = _RAMP if n == FADE_SAMPLES else np.linspace(0, 1, n, dtype=np.float32)
         y[:n] *= ramp
         y[-n:] *= ramp[::-1]
     return y

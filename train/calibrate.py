@@ -6,9 +6,11 @@ number, the temperature, mends most of that and changes no guess (Guo, Pleiss, S
 and the checkpoint stays an ordinary Wav2Vec2ForSequenceClassification.
 """
 
+import json
 import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -114,6 +116,8 @@ def fold_temperature(
 def calibrate_run(run: Path) -> Calibration:
     """Fold a temperature into the model of a run, fitted on the windows that it was watched with.
 
+    A model is calibrated once: a run that has been is left as it is.
+
     The weights are written anew, and what was measured with the old ones goes. `metrics.json` then
     holds the calibration under that name.
 
@@ -123,6 +127,9 @@ def calibrate_run(run: Path) -> Calibration:
     Raises:
         InputError: There is no model yet, or no validation windows.
     """
+    recorded = _metrics(run).get("calibration")
+    if recorded is not None:
+        return Calibration(**recorded)
     model, _, _ = load_run(run)
     extractor = Wav2Vec2FeatureExtractor.from_pretrained(run)
     found = fold_temperature(model, extractor, stored_validation(run))
@@ -135,6 +142,11 @@ def calibrate_run(run: Path) -> Calibration:
         100 * found.ece_after,
     )
     return found
+
+
+def _metrics(run: Path) -> dict[str, Any]:
+    file = run / "metrics.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def _nll(logits: Float32Array, labels: npt.NDArray[np.int64]) -> float:

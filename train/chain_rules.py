@@ -5,6 +5,7 @@ import re
 from kws_live.errors import ConfigError, did_you_mean
 
 from .chain import NETWORK_KINDS, Chain, Stage
+from .words import problem_with_keywords
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -19,7 +20,8 @@ def check_chain(chain: Chain) -> None:
     """
     if chain.seed < 0:
         raise ConfigError(f"seed = {chain.seed}: must be 0 or more")
-    check_keywords(chain.keywords)
+    if problem := problem_with_keywords(chain.keywords):
+        raise ConfigError(f"keywords: {problem}")
     chain.validation.check("[validation] ")
     names = [stage.name for stage in chain.stages]
     for i, stage in enumerate(chain.stages):
@@ -40,18 +42,6 @@ def check_chain(chain: Chain) -> None:
             f"stage {chain.last.name!r} is the last one, whose model is exported: its network "
             f"must be of kind {NETWORK_KINDS[0]}, not {chain.last.kind}"
         )
-
-
-def check_keywords(keywords: tuple[str, ...]) -> None:
-    """Raise ConfigError if a word is named twice, is no folder name, or none is named."""
-    if len(set(keywords)) != len(keywords) or not keywords:
-        raise ConfigError(f"keywords = {list(keywords)}: name each word once, at least one")
-    for word in keywords:
-        if not word or word.startswith("_") or "/" in word:
-            raise ConfigError(
-                f"keywords: {word!r} can't be spotted; name the folder of a word's clips. "
-                "Names that begin with _ have meanings of their own"
-            )
 
 
 def _check_start(chain: Chain, stage: Stage) -> None:

@@ -93,10 +93,16 @@ def main() -> None:
     help="What to train, in which stages. default: a compact network, from scratch. "
     "wav2vec2-base: fine-tunes the pretrained model.",
 )
+@click.option(
+    "--keywords",
+    metavar="WORD,WORD,…",
+    help="The words to spot, in place of the recipe's. Each has a folder of its name in --data.",
+)
 @_folders(
     "--data",
-    "Word clips: WORD/SPEAKER_nohash_N.wav (or .flac, .ogg), and _background_noise_/. Words that "
-    "are no keyword of the recipe teach what to ignore. Repeatable.",
+    "Word clips: WORD/FILE, better WORD/SPEAKER/FILE or WORD/SPEAKER_nohash_N.wav, or any folders "
+    "with a table clips.tsv (file, word, speaker); and _background_noise_/. Words that are no "
+    "keyword teach what to ignore. Repeatable.",
     required=True,
 )
 @_folders("--speech", "Longer speech that holds no keyword, in any folders. Repeatable.")
@@ -128,6 +134,7 @@ def main() -> None:
 )
 def fit(
     recipe: str,
+    keywords: str | None,
     data: tuple[Path, ...],
     speech: tuple[Path, ...],
     noise: tuple[Path, ...],
@@ -148,13 +155,16 @@ def fit(
     """
     from . import processes  # noqa: PLC0415 - torch must not slow --help down
     from .cache import default_cache_dir  # noqa: PLC0415
-    from .calibrate import calibrate_run  # noqa: PLC0415
     from .fit import Corpora, fit  # noqa: PLC0415
     from .recipe import load_recipe  # noqa: PLC0415
+    from .words import keywords_from  # noqa: PLC0415
 
     began_s = time.monotonic()
+    chosen = load_recipe(recipe)
+    if keywords is not None:
+        chosen = chosen.with_keywords(keywords_from(keywords))
     stopped_by = fit(
-        load_recipe(recipe),
+        chosen,
         Corpora(data, speech, noise),
         out,
         cache_dir=cache or default_cache_dir(),
@@ -173,7 +183,6 @@ def fit(
     if not processes.is_main():
         return
     logging.getLogger(__name__).info("trained in %.0f min", (time.monotonic() - began_s) / 60)
-    calibrate_run(out)
     _report(out)
     click.echo(f"next: kws-export {out} models/NAME")
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-import re
+import logging
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +12,22 @@ from typing import Literal
 from kws_live.errors import InputError
 from kws_live.types import SILENCE_LABEL, UNKNOWN_LABEL
 
-from .split import Split, speech_commands_split, two_way_split
+from .clip_list import ListedClip, read_clip_list
+from .split import Split, speaker_split, two_way_split
 
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg"})
+log = logging.getLogger(__name__)
+
+AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3"})
 BACKGROUND_FOLDER = "_background_noise_"
+_NO_HASH = "_nohash_"
 
 Kind = Literal["word", "speech", "noise"]
+#: How a speaker is known: by the file's name, a table beside the clips, or a folder; `file`: not
+#: at all, so that each file counts as its own speaker.
+KnownBy = Literal["name", "list", "folder", "file"]
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Recording:
     """One audio file of a corpus.
 
@@ -27,8 +35,9 @@ class Recording:
         root: The folder given on the command line.
         path: The file, relative to `root`, with forward slashes.
         kind: A clip of one word, longer speech without keywords, or noise.
-        word: The folder's name for words, else empty.
+        word: What is said in a clip of one word, else empty.
         speaker: Who speaks, as far as the layout tells; for noise the recording's name.
+        known_by: How the layout tells.
         split: Where it may be used.
     """
 
@@ -37,6 +46,7 @@ class Recording:
     kind: Kind
     word: str
     speaker: str
+    known_by: KnownBy
     split: Split
 
     @property
@@ -48,37 +58,46 @@ class Recording:
 def find_recordings(
     data: Sequence[Path], speech: Sequence[Path] = (), noise: Sequence[Path] = ()
 ) -> list[Recording]:
-    """Return all recordings of the given folders, sorted, each with its split.
+    """Return all recordings of the given folders, each with the split of its speaker's hash.
+
+    They are ordered by kind, name of the folder and path, so that the order depends neither on that of the
+    folders nor on where a machine keeps them.
 
     Args:
-        data: Folders in the Speech Commands layout, `_background_noise_` included.
+        data: Folders of words, `WORD/FILE` or `WORD/SPEAKER/FILE`, or with a table of their clips
+            (`kws_train.clip_list`); `_background_noise_` in them is noise.
         speech: Folders of longer speech that holds no keyword; searched recursively.
         noise: Folders of noise; searched recursively.
 
     Raises:
-        InputError: A folder is missing or holds nothing of what it should.
+        InputError: A folder is missing or holds nothing of what it should, or its table is wrong.
     """
     found: list[Recording] = []
     for root, finder, wanted in (
-        *((r, _words, "WORD/SPEAKER_nohash_N.wav (or .flac, .ogg)") for r in data),
-        *((r, _long_speech, "audio files (.wav, .flac, .ogg)") for r in speech),
-        *((r, _noise, "audio files (.wav, .flac, .ogg)") for r in noise),
+        *((r, _words, "WORD/SPEAKER_nohash_N.wav, WORD/SPEAKER/N.wav or WORD/N.wav") for r in data),
+        *((r, _long_speech, "audio files (.wav, .flac, .ogg, .mp3)") for r in speech),
+        *((r, _noise, "audio files (.wav, .flac, .ogg, .mp3)") for r in noise),
     ):
         if not root.is_dir():
             raise InputError(f"{root}: no such folder; give a folder that holds {wanted}")
         recordings = list(finder(root))
         if not recordings:
-            raise InputError(f"{root}: no recordings found; it should hold {wanted}")
+            hint = (
+                f". Its audio files lie in no folder of a word: give the folder that holds {root}"
+                if any(_is_audio(p) for p in root.iterdir())
+                else ""
+            )
+            raise InputError(f"{root}: no recordings found; it should hold {wanted}{hint}")
         found += recordings
-    return sorted(found)
+    return sorted(found, key=lambda r: (r.kind, Path(r.root).name, r.path, r.root))
 
 
 def label_of(word: str, keywords: Sequence[str]) -> str:
-    """Return the label of a word folder: the word if it is a keyword, else `_unknown_`."""
+    """Return the label of a word: the word if it is a keyword, else `_unknown_`."""
     return word if word in keywords or word == SILENCE_LABEL else UNKNOWN_LABEL
 
 
-def manifest_hash(recordings: Sequence[Recording]) -> str:
+def files_hash(recordings: Sequence[Recording]) -> str:
     """Return a hash that changes when a file is added, removed, renamed, resized or rewritten."""
     digest = hashlib.sha256()
     for r in recordings:
@@ -88,31 +107,76 @@ def manifest_hash(recordings: Sequence[Recording]) -> str:
     return digest.hexdigest()[:16]
 
 
+def _is_audio(path: Path) -> bool:
+    # What macOS leaves beside files on foreign disks is called ._NAME.wav.
+    return path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".")
+
+
 def _audio_files(folder: Path) -> Iterator[Path]:
-    yield from sorted(p for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES)
+    yield from sorted(p for p in folder.rglob("*") if _is_audio(p))
 
 
 def _words(root: Path) -> Iterator[Recording]:
+    listed = read_clip_list(root)
+    yield from _word_folders(root) if listed is None else _listed(root, listed)
+    if (root / BACKGROUND_FOLDER).is_dir():
+        yield from _noise(root, root / BACKGROUND_FOLDER)
+
+
+def _word_folders(root: Path) -> Iterator[Recording]:
     for folder in sorted(p for p in root.iterdir() if p.is_dir()):
-        if folder.name == BACKGROUND_FOLDER:
-            yield from _noise(root, folder)
+        word = sys.intern(folder.name)
+        if word == BACKGROUND_FOLDER or word.startswith("."):
             continue
-        for file in _audio_files(folder):
-            speaker = re.sub(r"_nohash_.*$", "", file.stem)
-            split = speech_commands_split(file.name)
-            path = file.relative_to(root).as_posix()
-            yield Recording(str(root), path, "word", folder.name, speaker, split)
+        files = list(_audio_files(folder))
+        if not files:
+            log.warning("%s holds no audio files", folder)
+        for file in files:
+            path = file.relative_to(root)
+            yield _clip(root, path, word, *_speaker(path))
+
+
+def _listed(root: Path, clips: Sequence[ListedClip]) -> Iterator[Recording]:
+    unlisted = {p.relative_to(root) for p in _audio_files(root)} - {c.path for c in clips}
+    unlisted = {p for p in unlisted if p.parts[0] != BACKGROUND_FOLDER}
+    if unlisted:
+        log.warning(
+            "%s: %d audio files are not in its table of clips and not used, such as %s",
+            *(root, len(unlisted), min(unlisted)),
+        )
+    for clip in clips:
+        speaker: tuple[str, KnownBy] = (clip.speaker, "list")
+        if not clip.speaker:
+            in_word_folder = clip.path.parts[0] == clip.word
+            speaker = _speaker(clip.path if in_word_folder else Path(clip.path.name))
+        yield _clip(root, clip.path, sys.intern(clip.word), *speaker)
+
+
+def _speaker(path: Path) -> tuple[str, KnownBy]:
+    """Return who speaks in `WORD/SPEAKER_nohash_N.wav` or `WORD/SPEAKER/N.wav`, and how that is known."""
+    name, mark, _ = path.stem.partition(_NO_HASH)
+    if mark and name:
+        return name, "name"
+    return (path.parts[1], "folder") if len(path.parts) > 2 else (path.stem, "file")
+
+
+def _clip(root: Path, path: Path, word: str, speaker: str, known_by: KnownBy) -> Recording:
+    split = speaker_split(speaker)
+    where = sys.intern(str(root))
+    return Recording(where, path.as_posix(), "word", word, sys.intern(speaker), known_by, split)
 
 
 def _long_speech(root: Path) -> Iterator[Recording]:
     for file in _audio_files(root):
         # In nested folders (LibriSpeech and alike) the parent is the speaker or below it.
         path = file.relative_to(root)
-        speaker = path.parts[0] if len(path.parts) > 1 else file.stem
-        yield Recording(str(root), path.as_posix(), "speech", "", speaker, two_way_split(speaker))
+        known_by: KnownBy = "folder" if len(path.parts) > 1 else "file"
+        speaker = path.parts[0] if known_by == "folder" else path.stem
+        where, split = sys.intern(str(root)), two_way_split(speaker)
+        yield Recording(where, path.as_posix(), "speech", "", sys.intern(speaker), known_by, split)
 
 
 def _noise(root: Path, folder: Path | None = None) -> Iterator[Recording]:
     for file in _audio_files(folder or root):
-        path = file.relative_to(root).as_posix()
-        yield Recording(str(root), path, "noise", "", file.stem, two_way_split(file.stem))
+        path, where = file.relative_to(root).as_posix(), sys.intern(str(root))
+        yield Recording(where, path, "noise", "", file.stem, "file", two_way_split(file.stem))

@@ -26,6 +26,7 @@ from kws_live.types import Int16Array
 from .cache import open_store
 from .corpus import find_recordings
 from .files import write_json
+from .holdout import with_both_splits
 from .plan import pools_of
 from .recipe import Recipe, load_recipe
 from .report.confusion import confusion_inches, draw_confusion
@@ -148,12 +149,13 @@ def stored_validation(run: Path) -> LabelledWindows:
 def windows_from(
     data: Sequence[Path], recipe: Recipe, split: SplitChoice, cache_dir: Path
 ) -> LabelledWindows:
-    """Return each word clip of some folders that belongs to a split; none is left out.
+    """Return each word clip of some folders that belongs to a split; none that can be read is left out.
 
     Raises:
         InputError: A folder cannot be read, or holds no clip of that split.
     """
-    store = open_store(find_recordings(data), cache_dir)
+    recordings = with_both_splits(find_recordings(data), recipe.keywords)
+    store = open_store(recordings, cache_dir)
     splits: tuple[Split, ...] = () if split == "all" else (split,)
     windows = word_windows(store, recipe, pools_of(store, recipe, *splits, with_faulty=True))
     if not len(windows):

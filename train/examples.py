@@ -16,6 +16,7 @@ from . import augment
 from .cache import ClipStore
 from .plan import Make, Rows, plan_epoch, pools_of
 from .recipe import Recipe
+from .rooms import RoomBank
 from .windows import WINDOW_SAMPLES, draw_crop, silent_window, to_float
 
 #: Of the noises mixed under speech: those that are made, and those that are three voices.
@@ -44,15 +45,24 @@ class Example:
 class ExampleMaker:
     """Makes any example of a run; the same (epoch, index) always gives the same one."""
 
-    def __init__(self, store: ClipStore, recipe: Recipe, n_frames: int) -> None:
+    def __init__(
+        self, store: ClipStore, recipe: Recipe, n_frames: int, rooms: RoomBank | None = None
+    ) -> None:
         """Sort the training recordings.
 
         Args:
             store: The decoded recordings.
             recipe: Seed, shares and ranges.
             n_frames: Encoder frames of one window, for SpecAugment's masks.
+            rooms: Where a recipe with a `room_share` lets its speech be heard.
+
+        Raises:
+            ValueError: The recipe asks for rooms and there are none.
         """
+        if recipe.augment.room_share and rooms is None:
+            raise ValueError(f"room_share = {recipe.augment.room_share}, but no rooms are given")
         self._store, self._recipe, self._n_frames = store, recipe, n_frames
+        self._rooms = rooms
         self._pools = pools_of(store, recipe, "training")
         self._lengths = np.diff(store.starts)
         self._planned: tuple[int, tuple[Rows, Rows, Rows]] | None = None
@@ -67,6 +77,8 @@ class ExampleMaker:
             window = silent_window(self._crop(row, rng) if row >= 0 else None, rng)
         else:
             window = self._crop(row, rng) if make is Make.CROP else self._word(row, make, rng)
+            if self._rooms and rng.random() < a.room_share:
+                window = self._rooms.hear(window, int(rng.integers(len(self._rooms))))
             if rng.random() < a.noise_share:
                 window = augment.add_noise(window, self._noise(rng), rng.uniform(*a.snr_db_range))
             window = augment.apply_gain(window, rng.uniform(*a.gain_db_range))
@@ -125,4 +137,4 @@ class ExampleMaker:
         return int(rng.choice(self._pools.speech))
 
     def _crop(self, row: int, rng: np.random.Generator) -> Float32Array:
-        return to_float(draw_crop(self._store.clip(row), rng)[0])
+        return to_float(draw_crop(self._store.clip(row), int(self._store.peaks[row]), rng)[0])

@@ -1,6 +1,5 @@
 """A training run from folders to a Hugging Face model folder."""
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,19 +8,22 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from kws_live.errors import InputError, OutputError
-from kws_live.types import SILENCE_LABEL, UNKNOWN_LABEL
+from kws_live.errors import OutputError
 
-from . import processes, run_folder
-from .cache import ClipStore, open_store
-from .chain import Chain, Recipe
+from . import manifest, processes, run_folder
+from .cache import open_store
+from .calibrate import calibrate_run
+from .chain import Chain
 from .checkpoints import last_whole, remove_unsealed, step_of
-from .corpus import BACKGROUND_FOLDER, Recording, find_recordings
+from .checks import require_no_silence_folder, require_readable, require_words
+from .corpus import find_recordings
 from .errors import FlagError
 from .examples import ExampleMaker
+from .holdout import choose_splits
 from .networks import check_networks
-from .plan import Pools, pools_of
+from .plan import pools_of
 from .progress import DecodingLines
+from .rooms import open_rooms
 from .stages import StageRunner, require_tensorboard
 from .stopping import StopOnSignal
 from .trainer import batch_of_a_pass
@@ -94,26 +96,30 @@ def fit(
     processes.on_main(lambda: run_folder.prepare(run, chain, resume))
     if not run.is_dir():
         raise FlagError(f"--out {run} is not there for all processes: put it on a shared disk")
-    recordings = find_recordings(corpora.data, corpora.speech, corpora.noise)
-    _require_no_silence_folder(recordings)
-    if resume:
-        processes.on_main(lambda: run_folder.require_same_recordings(run, recordings))
+    found = find_recordings(corpora.data, corpora.speech, corpora.noise)
+    require_no_silence_folder(found)
+    recordings = choose_splits(found, chain.last)
+    room_share = max(stage.augment.room_share for stage in chain.stages)
     with state.local_main_process_first():
         store = open_store(recordings, cache_dir, DecodingLines())
-    processes.require_same(_fingerprint(store), "recordings")
+        rooms = open_rooms(room_share, chain.seed, cache_dir)
+    processes.require_same(manifest.recordings_hash(store), "recordings")
+    if resume:
+        processes.on_main(lambda: manifest.require_same_recordings(run, store))
     faults = ", ".join(f"{n} {fault}" for fault, n in sorted(store.fault_counts().items()))
-    log.info("%d recordings; word clips left out: %s", len(store), faults or "none")
+    log.info("%d recordings; left out: %s", len(store), faults or "none")
+    require_readable(store, chain.last)
     training = pools_of(store, chain.last, "training")
     validation = pools_of(store, chain.last, "validation")
-    _require_words(chain.last, training, validation)
+    require_words(store, chain.last, training, validation)
     # The first stage has the run's own seed: all stages are judged by the same windows.
     windows = validation_windows(store, chain.stages[0], validation)
     log.info("%d validation windows", len(windows))
     folders = run_folder.stage_folders(run, chain)
 
     def begin() -> None:
-        run_folder.write_manifest(run, store, chain.last, windows.sources)
-        maker = ExampleMaker(store, chain.last, n_frames=0)
+        manifest.write_manifest(run, store, chain.last, windows.sources)
+        maker = ExampleMaker(store, chain.last, 0, rooms)
         run_folder.write_windows(run, maker, chain.last, store, training, windows)
         run_folder.write_recipe(run, chain)
 
@@ -125,12 +131,15 @@ def fit(
                 chain,
                 folders,
                 store,
+                rooms,
                 windows,
                 stop,
                 workers,
                 run / "tensorboard" if tensorboard else None,
             )
             _run(runner, run, resume)
+            if stop.stopped_by is None:
+                processes.on_main(partial(calibrate_run, run))
         return stop.stopped_by
     except (OSError, SafetensorError, RuntimeError) as error:
         # torch says that the disk is full with a RuntimeError, as it says everything else.
@@ -158,38 +167,6 @@ def _run(runner: StageRunner, run: Path, resume: bool) -> None:
             if checkpoint is None:
                 log.info("no checkpoint yet: starting stage %s from the beginning", stage.name)
             step = step_of(checkpoint)
-            processes.on_main(partial(run_folder.note_resumption, run, stage.name, step))
+            processes.on_main(partial(manifest.note_resumption, run, stage.name, step))
         if not runner.train(stage, checkpoint) or runner.stop.stopped_by is not None:
             return
-
-
-def _fingerprint(store: ClipStore) -> str:
-    digest = hashlib.sha256(store.starts.tobytes())
-    for r in store.recordings:
-        digest.update(f"{r.kind}/{r.path}/{r.split}\n".encode())
-    return digest.hexdigest()
-
-
-def _require_no_silence_folder(recordings: Sequence[Recording]) -> None:
-    for r in recordings:
-        if r.word == SILENCE_LABEL:
-            raise InputError(
-                f"{r.root} holds a folder {SILENCE_LABEL}, whose clips fit would leave out: name "
-                f"it {BACKGROUND_FOLDER}, or give it with --noise"
-            )
-
-
-def _require_words(recipe: Recipe, training: Pools, validation: Pools) -> None:
-    for keyword in recipe.keywords:
-        for name, pools in (("training", training), ("validation", validation)):
-            if not pools.words[keyword]:
-                raise InputError(
-                    f"no usable {name} clip of {keyword!r}. Each keyword of the recipe needs a "
-                    "folder of its name in --data, with clips of many speakers: one speaker in "
-                    "ten goes to validation"
-                )
-    if not training.words[UNKNOWN_LABEL]:
-        raise InputError(
-            "no folder of other words in --data: a model that knows only keywords takes every "
-            "word for one. Add some, recorded or made by kws-train synthesize"
-        )

@@ -52,14 +52,16 @@ def pools_of(store: ClipStore, recipe: Recipe, *splits: Split, with_faulty: bool
         store: The decoded recordings.
         recipe: Tells keywords from other words.
         splits: Which splits to take; none means all.
-        with_faulty: Take silent and cut word clips as well.
+        with_faulty: Take silent and cut clips and copies of others as well.
     """
     words: dict[str, dict[str, list[int]]] = {label: {} for label in recipe.labels}
     speech, noise = [], []
     for i, r in enumerate(store.recordings):
         if (splits and r.split not in splits) or store.length(i) == 0:
             continue
-        if r.kind == "word" and (with_faulty or not store.faults[i]):
+        if store.faults[i] and not with_faulty:
+            continue
+        if r.kind == "word":
             words[label_of(r.word, recipe.keywords)].setdefault(r.word, []).append(i)
         elif r.kind == "speech" and store.length(i) >= WINDOW_SAMPLES:
             speech.append(i)

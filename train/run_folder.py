@@ -1,13 +1,9 @@
 """The run folder: what is written where, so that a run can be resumed, exported and repeated."""
 
-import json
 import os
-import platform
 import shutil
 import subprocess
-from collections.abc import Sequence
 from dataclasses import asdict
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +15,6 @@ from kws_live.files import atomic
 
 from .cache import ClipStore
 from .chain import Chain, Recipe, Stage
-from .corpus import Recording, label_of, manifest_hash
 from .errors import FlagError
 from .examples import ExampleMaker
 from .files import write_json, write_text
@@ -31,7 +26,6 @@ from .windows import centred_window, to_int16
 
 CALIBRATION_WINDOWS = 480
 REPORT_FOLDER = "report"
-_PACKAGES = ("torch", "transformers", "accelerate", "numpy", "soundfile", "soxr")
 
 
 def prepare(run: Path, chain: Chain, resume: bool) -> None:
@@ -65,20 +59,6 @@ def stage_folders(run: Path, chain: Chain) -> dict[str, Path]:
     """Return where each stage is kept, by name: the last one in the run folder itself."""
     early = {stage.name: run / "stages" / stage.name for stage in chain.stages[:-1]}
     return early | {chain.last.name: run}
-
-
-def require_same_recordings(run: Path, recordings: Sequence[Recording]) -> None:
-    """Make sure that a run to be continued was begun with these very recordings.
-
-    Raises:
-        FlagError: A recording was added, removed or rewritten since.
-    """
-    begun_with = json.loads((run / "manifest.json").read_text(encoding="utf-8")).get("recordings")
-    if begun_with != manifest_hash(recordings):
-        raise FlagError(
-            f"--resume: {run} was begun with other recordings; give --data, --speech and --noise "
-            "as then, with no file added, removed or rewritten, or name another --out"
-        )
 
 
 def is_finished(folder: Path) -> bool:
@@ -139,49 +119,6 @@ def _stage_table(stage: Stage) -> dict[str, Any]:
 
 def _plain(settings: dict[str, Any]) -> dict[str, Any]:
     return {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()}
-
-
-def write_manifest(
-    run: Path, store: ClipStore, recipe: Recipe, validation_sources: list[str]
-) -> None:
-    """Write `manifest.json`: counts, validation clips, clips left out, versions, commit.
-
-    `recordings` in it is the hash of all recordings, by which a resumed run knows them again.
-    """
-    counts: dict[str, dict[str, int]] = {}
-    left_out = []
-    for r, fault in zip(store.recordings, store.faults, strict=True):
-        if fault:
-            left_out.append({"path": r.path, "reason": fault})
-            continue
-        what = label_of(r.word, recipe.keywords) if r.kind == "word" else r.kind
-        by_split = counts.setdefault(what, {})
-        by_split[r.split] = by_split.get(r.split, 0) + 1
-    folders = sorted({(r.kind, Path(r.root).name) for r in store.recordings})
-    versions = {p: metadata.version(p) for p in _PACKAGES} | {"python": platform.python_version()}
-    write_json(
-        run / "manifest.json",
-        {
-            "recordings": manifest_hash(store.recordings),
-            "folders": [{"kind": kind, "name": name} for kind, name in folders],
-            "counts": counts,
-            "audio_s": round(int(store.starts[-1]) / 16_000),
-            "left_out": left_out,
-            "validation": validation_sources,
-            "versions": versions,
-            "commit": commit_of(Path(__file__)),
-            "resumed": [],
-        },
-    )
-
-
-def note_resumption(run: Path, stage: str, from_step: int) -> None:
-    """Add to `manifest.json` with which code a run goes on, and from which step of a stage."""
-    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
-    manifest["resumed"].append(
-        {"commit": commit_of(Path(__file__)), "stage": stage, "from_step": from_step}
-    )
-    write_json(run / "manifest.json", manifest)
 
 
 def write_windows(

@@ -119,10 +119,11 @@ class AugmentSettings:
     gain_db_range: tuple[float, float] = (-30.0, 6.0)
     mask_share: float = 0.5
     mask_longest_frames: int = 8
+    room_share: float = 0.0
 
     def check(self, where: str) -> None:
         """Raise ConfigError if a value is out of its range; `where` begins the message."""
-        _check_shares(self, where, "noise_share", "neighbour_share", "mask_share")
+        _check_shares(self, where, "noise_share", "neighbour_share", "mask_share", "room_share")
         if self.mask_longest_frames < 0:
             raise ConfigError(
                 f"{where}mask_longest_frames = {self.mask_longest_frames}: must be 0 or more"
@@ -140,11 +141,11 @@ class AugmentSettings:
 
 @dataclass(frozen=True)
 class ValidationSettings:
-    """Which words validation alone hears, so that it is as hard as words never met.
+    """Which words training is to know nothing of, so that validation is as hard as words never met.
 
     Attributes:
         unknown_words_share: Share of the words that are no keyword which are kept from training.
-        held_out_words: Words kept from it besides.
+        held_out_words: These words, in place of the share.
     """
 
     unknown_words_share: float = 0.2

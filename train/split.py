@@ -6,7 +6,8 @@ from typing import Literal
 
 from .voices import SYNTHETIC_PREFIX
 
-Split = Literal["training", "validation", "testing"]
+#: `held_out` is nobody's: a training speaker's clip of a word that is kept from training.
+Split = Literal["training", "validation", "testing", "held_out"]
 
 #: The constant of the published Speech Commands split.
 _MAX_FILES_PER_CLASS = 2**27 - 1
@@ -17,17 +18,22 @@ TESTING_PERCENT = 10.0
 def speech_commands_split(file_name: str) -> Split:
     """Return the split that the Speech Commands README's `which_set` gives a file.
 
-    All clips of a speaker fall into the same split, whatever clips are added later. The method
-    is the published one: SHA-1 of the name before `_nohash_`, as a percentage. Synthetic voices
-    (see `kws_train.voices`) always belong to training.
-
     Args:
         file_name: The clip's base name, such as `0a7c2a8d_nohash_0.wav`.
     """
-    speaker = re.sub(r"_nohash_.*$", "", file_name)
+    return speaker_split(re.sub(r"_nohash_.*$", "", file_name))
+
+
+def speaker_split(speaker: str) -> Split:
+    """Return the split that a speaker's word clips belong to.
+
+    All clips of a speaker fall into the same split, whatever clips are added later. The method
+    is the one published with Speech Commands: SHA-1 of the name, as a percentage. Synthetic voices
+    (see `kws_train.voices`) always belong to training.
+    """
     if speaker.startswith(SYNTHETIC_PREFIX):
         return "training"
-    percent = _percent(speaker)
+    percent = hash_percent(speaker)
     if percent < VALIDATION_PERCENT:
         return "validation"
     return "testing" if percent < VALIDATION_PERCENT + TESTING_PERCENT else "training"
@@ -39,9 +45,10 @@ def two_way_split(name: str) -> Split:
     For recordings without an official split: noise (by its own name) and long speech (by its
     speaker's folder).
     """
-    return "validation" if _percent(name) < VALIDATION_PERCENT else "training"
+    return "validation" if hash_percent(name) < VALIDATION_PERCENT else "training"
 
 
-def _percent(name: str) -> float:
+def hash_percent(name: str) -> float:
+    """Return a number from 0 to 100 that only the name decides, as Speech Commands draws it."""
     digest = hashlib.sha1(name.encode()).hexdigest()
     return (int(digest, 16) % (_MAX_FILES_PER_CLASS + 1)) * (100.0 / _MAX_FILES_PER_CLASS)

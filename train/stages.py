@@ -18,6 +18,7 @@ from .errors import FlagError
 from .examples import ExampleMaker
 from .networks import Network, Teachers, load_network, start_network
 from .progress import ProgressLines
+from .rooms import RoomBank
 from .stopping import StopOnSignal
 from .trainer import StageTrainer, metrics_of, training_arguments
 from .validation import LabelledWindows
@@ -33,6 +34,7 @@ class StageRunner:
         chain: The run's recipe.
         folders: Where each stage is kept, by name.
         store: The decoded recordings.
+        rooms: Where speech is heard, if a stage wants that.
         windows: What validation accuracy is of.
         stop: Knows of signals.
         workers: Processes that make examples.
@@ -42,6 +44,7 @@ class StageRunner:
     chain: Chain
     folders: dict[str, Path]
     store: ClipStore
+    rooms: RoomBank | None
     windows: LabelledWindows
     stop: StopOnSignal
     workers: int
@@ -116,7 +119,7 @@ class StageRunner:
     def _examples(self, stage: Stage, network: Network, raw_wanted: bool) -> RunDataset:
         t = stage.training
         return RunDataset(
-            ExampleMaker(self.store, stage, network.frames),
+            ExampleMaker(self.store, stage, network.frames, self.rooms),
             t.epochs,
             t.steps_per_epoch * t.batch_size,
             normalize=network.normalize,

@@ -56,7 +56,7 @@ def validation_windows(store: ClipStore, recipe: Recipe, pools: Pools) -> Labell
     average = max(1, int(np.sum(words.labels < n_keywords)) // n_keywords)
     clips, labels, sources = [], [], []
     for i in rng.choice(pools.speech, average) if len(pools.speech) else ():
-        crop, at = draw_crop(store.clip(i), rng)
+        crop, at = draw_crop(store.clip(i), int(store.peaks[i]), rng)
         clips.append(crop)
         labels.append(recipe.labels.index(UNKNOWN_LABEL))
         sources.append(f"{store.recordings[i].path}@{at}")
@@ -64,7 +64,7 @@ def validation_windows(store: ClipStore, recipe: Recipe, pools: Pools) -> Labell
         noise, source = None, "made noise"
         if len(pools.noise):
             i = int(rng.choice(pools.noise))
-            crop, at = draw_crop(store.clip(i), rng)
+            crop, at = draw_crop(store.clip(i), int(store.peaks[i]), rng)
             noise, source = to_float(crop), f"{store.recordings[i].path}@{at}"
         clips.append(to_int16(silent_window(noise, rng)))
         labels.append(recipe.labels.index(SILENCE_LABEL))

@@ -14,7 +14,7 @@ ZEROS_SHARE, FAINT_SHARE, MADE_SHARE = 0.05, 0.10, 0.25
 
 def to_float(x: Int16Array) -> Float32Array:
     """Return int16 samples as float32 in −1..1."""
-    return x.astype(np.float32) / np.float32(32768)
+    return x * np.float32(1 / 32768)
 
 
 def to_int16(x: Float32Array) -> Int16Array:
@@ -51,19 +51,23 @@ def centred_window(x: Int16Array) -> Int16Array:
     return window
 
 
-def draw_crop(x: Int16Array, rng: np.random.Generator) -> tuple[Int16Array, int]:
+def draw_crop(x: Int16Array, peak: int, rng: np.random.Generator) -> tuple[Int16Array, int]:
     """Return a second of a recording that is no pause, int16 [16000], and where it begins.
 
     A shorter recording is repeated. A crop counts as a pause if it stays 12 dB below the
     recording's peak; after four of them the last is taken.
+
+    Args:
+        x: The recording, at least one sample.
+        peak: Its highest absolute sample.
+        rng: Draws the place.
     """
     if len(x) < WINDOW_SAMPLES:
         return np.resize(x, WINDOW_SAMPLES), 0
-    peak = _peak(x)
     for _ in range(4):
         at = int(rng.integers(0, len(x) - WINDOW_SAMPLES + 1))
         crop = x[at : at + WINDOW_SAMPLES]
-        if 4 * _peak(crop) >= peak:
+        if 4 * peak_of(crop) >= peak:
             break
     return crop, at
 
@@ -87,5 +91,6 @@ def silent_window(noise: Float32Array | None, rng: np.random.Generator) -> Float
     return apply_gain(noise, rng.uniform(-30, 6))
 
 
-def _peak(x: Int16Array) -> int:
-    return max(int(x.max()), -int(x.min()))
+def peak_of(x: Int16Array) -> int:
+    """Return the highest absolute sample; 0 of none."""
+    return max(int(x.max()), -int(x.min())) if len(x) else 0

@@ -1,4 +1,8 @@
-"""The words of the default model, and the words that must not be taken for them."""
+"""The words of the default model, the words that must not be taken for them, and the user's choice."""
+
+from collections.abc import Sequence
+
+from .errors import FlagError
 
 #: In the order of the model's labels.
 COMMAND_WORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
@@ -25,3 +29,28 @@ DISTRACTOR_WORDS = (
     *("seven", "three", "marvin", "house", "happy", "learn", "open", "close", "play", "thanks"),
     *("okay", "what", "where", "because", "little", "weather", "kitchen", "evening", "number"),
 )
+
+
+def keywords_from(text: str) -> tuple[str, ...]:
+    """Return the words that `--keywords a,b,c` names, in that order.
+
+    Raises:
+        FlagError: One can't be spotted, or is there twice.
+    """
+    keywords = tuple(word.strip() for word in text.split(","))
+    if problem := problem_with_keywords(keywords):
+        raise FlagError(f"--keywords: {problem}")
+    return keywords
+
+
+def problem_with_keywords(keywords: Sequence[str]) -> str | None:
+    """Return what is wrong with a choice of keywords and how to mend it; None if nothing is."""
+    if len(set(keywords)) != len(keywords) or not keywords:
+        return f"{list(keywords)}: name each word once, at least one"
+    for word in keywords:
+        if not word or word.startswith("_") or "/" in word:
+            return (
+                f"{word!r} can't be spotted; name the folder of a word's clips. "
+                "Names that begin with _ have meanings of their own"
+            )
+    return None

@@ -53,7 +53,7 @@ def test_the_card_tells_what_the_run_recorded(tiny_run: Path, tmp_path: Path) ->
         "| | training | validation |",
         "| yes | 411 | 52 |",
         "| noise | 7 | 0 |",
-        "1 recordings were left out as silent or cut.",
+        "1 recordings were left out as unreadable, silent, cut, or copies of others.",
         "Apache License 2.0",
         "Words by Somebody, CC BY 4.0",
         "| test | checkpoint, torch | 100 | 88.00% | 80.0% – 93.6% |",

@@ -118,3 +118,13 @@ def test_masks_are_short(seed: int, n_frames: int, longest: int) -> None:
     mask = augment.draw_time_mask(n_frames, longest, np.random.default_rng(seed))
     assert mask.shape == (n_frames,)
     assert 1 <= mask.sum() <= 2 * longest
+
+
+@given(st.floats(0.5, 2.0), st.integers(2, 3000), SEEDS)
+def test_speed_is_changed_by_linear_interpolation(factor: float, n: int, seed: int) -> None:
+    """As numpy interpolates, sample by sample."""
+    x = np.random.default_rng(seed).standard_normal(n).astype(np.float32)
+    y, _ = augment.change_speed(x, (0, n), factor)
+    expected = np.interp(np.arange(len(y)) * factor, np.arange(n), x)
+    assert y.dtype == np.float32
+    assert np.abs(y - expected).max() < 1e-5

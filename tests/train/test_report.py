@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from kws_train.cli import main
 from kws_train.evaluate import stored_validation
 from kws_train.fit import Corpora, fit
-from kws_train.model import build_model, feature_extractor
-from kws_train.recipe import Recipe, parse_recipe
+from kws_train.networks import start_network
+from kws_train.recipe import Chain, parse_recipe
 from kws_train.report.curves import Epoch
 from kws_train.report.judged import Judged
 from kws_train.report.mistakes import SHOWN
@@ -148,12 +148,12 @@ def test_a_run_keeps_the_loss_of_training_and_the_names_of_its_windows(run: Path
     )
 
 
-def test_new_weights_drop_the_report_on_the_old(tiny: Recipe, tmp_path: Path) -> None:
+def test_new_weights_drop_the_report_on_the_old(chain: Chain, tmp_path: Path) -> None:
     """And the lists of mistakes: nothing in a run folder describes weights that are gone."""
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "index.html").write_text("")
     (tmp_path / "mistakes-test.csv").write_text("")
-    write_model(tmp_path, build_model(tiny), feature_extractor(tiny))
+    write_model(tmp_path, start_network(chain, chain.last, {}))
     assert not (tmp_path / "report").exists()
     assert not (tmp_path / "mistakes-test.csv").exists()
 

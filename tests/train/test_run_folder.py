@@ -1,20 +1,16 @@
 """The run folder: what is kept together, and whose commit is recorded."""
 
-import json
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from kws_train.chain import Chain
-from kws_train.corpus import find_recordings
 from kws_train.errors import FlagError
-from kws_train.fit import Corpora
 from kws_train.networks import start_network
 from kws_train.run_folder import (
     commit_of,
     prepare,
-    require_same_recordings,
     write_model,
     write_recipe,
 )
@@ -75,13 +71,6 @@ def test_resuming_with_another_start_is_refused(chain: Chain, tmp_path: Path) ->
     prepare(tmp_path, chain.starting_from("a"), resume=True)
     with pytest.raises(FlagError, match="begun with another recipe"):
         prepare(tmp_path, chain.starting_from("b"), resume=True)
-
-
-def test_resuming_with_other_recordings_is_refused(corpora: Corpora, tmp_path: Path) -> None:
-    """A manifest with another hash of the recordings is another run's."""
-    (tmp_path / "manifest.json").write_text(json.dumps({"recordings": "0" * 16}))
-    with pytest.raises(FlagError, match="begun with other recordings; give --data"):
-        require_same_recordings(tmp_path, find_recordings(corpora.data))
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
