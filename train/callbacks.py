@@ -12,34 +12,39 @@ from .settings import TrainingSettings
 
 
 class KeepBest(TrainerCallback):
-    """Keeps the model whenever validation accuracy rises, and ends a run in which it does not.
+    """Keeps the model whenever its validation is better, and ends a run in which it is not.
 
-    `history.json` in the stage's folder lists accuracy and loss of each evaluation, and the
-    mean loss of the training steps since the one before.
+    `history.json` in the stage's folder lists accuracy (or what else the stage learns) and loss of
+    each evaluation, and the mean loss of the training steps since the one before.
 
     Attributes:
-        stopped_early: Whether accuracy has not risen for too long.
+        stopped_early: Whether it has not been better for too long.
     """
 
     def __init__(
-        self, folder: Path, training: TrainingSettings, write_model: Callable[[], None]
+        self,
+        folder: Path,
+        training: TrainingSettings,
+        metric: str,
+        write_model: Callable[[], None],
     ) -> None:
-        """Note where to write and how; nothing is written before the first evaluation."""
+        """Note what decides, where to write and how; nothing is written before an evaluation."""
         self._folder, self._training, self._write_model = folder, training, write_model
+        self._metric = metric
         self._history: list[dict[str, Any]] = []
         self.stopped_early = False
 
     @property
     def best(self) -> dict[str, Any]:
-        """Epoch, accuracy and loss of the evaluation whose model is kept: the first of the best."""
-        return max(self._history, key=lambda entry: entry["accuracy"])
+        """Epoch, metric and loss of the evaluation whose model is kept: the first of the best."""
+        return max(self._history, key=lambda entry: entry[self._metric])
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """Recall the evaluations of a resumed run."""
         for entry in state.log_history:
-            if "eval_accuracy" in entry:
+            if f"eval_{self._metric}" in entry:
                 self._note(entry, entry["step"], state)
 
     def on_step_end(
@@ -71,8 +76,8 @@ class KeepBest(TrainerCallback):
         before = step - self._training.steps_per_epoch
         entry = {
             "epoch": round(step / self._training.steps_per_epoch),
-            "accuracy": metrics["eval_accuracy"],
-            "loss": metrics["eval_cross_entropy"],
+            self._metric: metrics[f"eval_{self._metric}"],
+            "loss": metrics["eval_loss"],
             "train_loss": _mean_loss(state.log_history, before, step),
         }
         self._history.append(entry)

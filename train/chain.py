@@ -16,6 +16,9 @@ from .settings import (
 #: What `kind` a network can be of; the first one is meant where none is named.
 NETWORK_KINDS = ("wav2vec2", "log_mel")
 
+#: What a stage can learn: to tell words apart; or, a Wav2Vec2's convolutions alone, to hear.
+OBJECTIVES = ("words", "log_mel")
+
 #: Stages draw from seeds so far apart, each its own examples.
 SEEDS_A_STAGE = 1000
 
@@ -58,6 +61,7 @@ class Stage(Recipe):
         network: Starts at random weights, as this network of the chain.
         starts_from: Starts with what this earlier stage gave.
         pretrained: Starts with this local folder, or this model of the Hugging Face hub.
+        learns: One of `OBJECTIVES`.
         taught_by: Earlier stages whose mean posteriors it learns to imitate.
         distillation: How much, if there are any.
     """
@@ -67,6 +71,7 @@ class Stage(Recipe):
     network: str | None = None
     starts_from: str | None = None
     pretrained: str | None = None
+    learns: str = OBJECTIVES[0]
     taught_by: tuple[str, ...] = ()
     distillation: DistillationSettings = field(default_factory=DistillationSettings)
 
@@ -107,12 +112,18 @@ class Chain:
     def starting_from(self, source: str) -> "Chain":
         """Return the chain whose first Wav2Vec2 starts with a checkpoint instead of its own start.
 
+        Stages in which its convolutions would have learned to hear are left out: the checkpoint's do.
+
         Args:
             source: A local folder, or a model name of the Hugging Face hub.
         """
-        first = next(s for s in self.stages if s.kind == NETWORK_KINDS[0])
+        kept = [s for s in self.stages if s.learns == OBJECTIVES[0]]
+        first = next(s for s in kept if s.kind == NETWORK_KINDS[0])
         changed = replace(first, network=None, starts_from=None, pretrained=source)
-        stages = tuple(changed if s is first else s for s in self.stages)
+        stages = tuple(
+            replace(changed if s is first else s, seed=self.seed + SEEDS_A_STAGE * i)
+            for i, s in enumerate(kept)
+        )
         used = {s.network for s in stages}
         networks = {name: network for name, network in self.networks.items() if name in used}
         return replace(self, stages=stages, networks=networks)

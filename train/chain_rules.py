@@ -1,10 +1,11 @@
 """What the stages of a chain must agree on."""
 
 import re
+from collections.abc import Sequence
 
 from kws_live.errors import ConfigError, did_you_mean
 
-from .chain import NETWORK_KINDS, Chain, Stage
+from .chain import NETWORK_KINDS, OBJECTIVES, Chain, Stage
 from .words import problem_with_keywords
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -35,12 +36,18 @@ def check_chain(chain: Chain) -> None:
         for key in ("starts_from", "taught_by"):
             for other in _mentioned(stage, key):
                 _check_earlier(stage, key, other, names, i)
+        _check_objective(stage, chain.stages[:i])
         _check_settings(stage)
     _check_all_used(chain)
     if chain.last.kind != NETWORK_KINDS[0]:
         raise ConfigError(
             f"stage {chain.last.name!r} is the last one, whose model is exported: its network "
             f"must be of kind {NETWORK_KINDS[0]}, not {chain.last.kind}"
+        )
+    if chain.last.learns != OBJECTIVES[0]:
+        raise ConfigError(
+            f"stage {chain.last.name!r} is the last one, whose model is exported: it must learn "
+            f"{OBJECTIVES[0]}, not {chain.last.learns}"
         )
 
 
@@ -68,6 +75,37 @@ def _check_earlier(stage: Stage, key: str, other: str, names: list[str], place: 
     if other in names:
         raise ConfigError(f"{where} comes later; a stage can build on earlier ones only")
     raise ConfigError(f"{where} is no stage.{did_you_mean(other, names)}")
+
+
+def _check_objective(stage: Stage, earlier: Sequence[Stage]) -> None:
+    where = f"stage {stage.name!r} "
+    if stage.learns not in OBJECTIVES:
+        hint = did_you_mean(stage.learns, OBJECTIVES)
+        raise ConfigError(
+            f"{where}learns = {stage.learns!r}: must be one of {', '.join(OBJECTIVES)}.{hint}"
+        )
+    for other in earlier:
+        if other.name in stage.taught_by and other.learns != OBJECTIVES[0]:
+            raise ConfigError(
+                f"{where}taught_by: {other.name!r} learns {other.learns} and knows no words"
+            )
+    if stage.learns == OBJECTIVES[0]:
+        return
+    if stage.kind != NETWORK_KINDS[0]:
+        raise ConfigError(
+            f"{where}learns = {stage.learns!r}: only a network of kind {NETWORK_KINDS[0]} has "
+            f"to; this one is {stage.kind}"
+        )
+    if stage.taught_by:
+        raise ConfigError(
+            f"{where}learns = {stage.learns!r}: no teacher knows that; leave taught_by"
+        )
+    for key in ("feature_encoder_frozen_epochs", "head_only_epochs"):
+        if getattr(stage.training, key):
+            raise ConfigError(
+                f"{where}[training] {key} = {getattr(stage.training, key)}: nothing but the "
+                f"convolutions learns {stage.learns}"
+            )
 
 
 def _check_settings(stage: Stage) -> None:

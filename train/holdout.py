@@ -1,11 +1,12 @@
-"""Which recordings are kept from training: speakers, and whole words."""
+"""Which recordings are kept from training: speakers, whole words, kinds of noise."""
 
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from kws_live.errors import ConfigError, InputError, did_you_mean
+from kws_live.errors import did_you_mean
 from kws_live.types import UNKNOWN_LABEL
 
 from .corpus import Recording, label_of
@@ -24,15 +25,13 @@ def choose_splits(recordings: Sequence[Recording], recipe: Recipe) -> list[Recor
 
     The hash of each speaker decides; then keywords that it left without training or validation
     get it (`with_both_splits`), and some words other than keywords are held out of training
-    (`without_words`). Warns where nothing tells who speaks.
-
-    Raises:
-        ConfigError: A word to be held out is a keyword.
-        InputError: There is no clip of a word to be held out.
+    (`without_words`), and some kinds of noise of the whole run (`without_noises`). Warns where
+    nothing tells who speaks.
     """
     warn_of_unknown_speakers(recordings)
     spread = with_both_splits(recordings, recipe.keywords)
-    return without_words(spread, held_out_words(spread, recipe))
+    kept = without_noises(spread, recipe.validation.held_out_noises)
+    return without_words(kept, held_out_words(kept, recipe))
 
 
 def warn_of_unknown_speakers(recordings: Sequence[Recording]) -> None:
@@ -90,14 +89,11 @@ def with_both_splits(recordings: Sequence[Recording], keywords: Sequence[str]) -
 def held_out_words(recordings: Sequence[Recording], recipe: Recipe) -> tuple[str, ...]:
     """Return the words that training is to know nothing of, so that validation finds out.
 
-    Those that the recipe names; else a share of the words that are no keywords and that a
-    validation speaker says, by hash. They hold at most the same share of the clips, and words of few clips
-    are taken before that is exceeded: what is learned most from stays. Folders whose names
-    begin with `_` hold no one word, and stay too.
-
-    Raises:
-        ConfigError: A word named by the recipe is a keyword.
-        InputError: There is no clip of a word named by the recipe.
+    Those that the recipe names, as far as the corpus holds them; if it holds none, a share of the
+    words that are no keywords and that a validation speaker says, by hash. They hold at most the
+    same share of the clips, and words of few clips are taken before that is exceeded: what is
+    learned most from stays. Folders whose names
+    begin with `_` hold no one word, and stay too. Warns of each word that the recipe names in vain.
     """
     others = [
         r
@@ -107,9 +103,8 @@ def held_out_words(recordings: Sequence[Recording], recipe: Recipe) -> tuple[str
         and not r.word.startswith("_")
     ]
     named = recipe.validation.held_out_words
-    if named:
-        _check_named(named, {r.word for r in others}, recipe.keywords)
-        return named
+    if present := _present(named, {r.word for r in others}, recipe.keywords):
+        return present
     clips = Counter(r.word for r in others if r.split == "training")
     judged = {r.word for r in others if r.split == "validation"}
     share = recipe.validation.unknown_words_share
@@ -144,6 +139,23 @@ def without_words(recordings: Sequence[Recording], words: Iterable[str]) -> list
     return kept
 
 
+def without_noises(recordings: Sequence[Recording], kinds: Iterable[str]) -> list[Recording]:
+    """Return the recordings, noise in folders of these names in the split `held_out`.
+
+    A corpus without such a folder has nothing of that kind to hold out.
+    """
+    kinds = frozenset(kinds)
+    kept = [
+        replace(r, split="held_out")
+        if r.kind == "noise" and not kinds.isdisjoint((Path(r.root) / r.path).parts[-2:-1])
+        else r
+        for r in recordings
+    ]
+    if n := sum(r.kind == "noise" and r.split == "held_out" for r in kept):
+        log.info("left for tests: %d noises in folders %s", n, ", ".join(sorted(kinds)))
+    return kept
+
+
 def _can_leave(speaker: str, groups: Sequence[set[str]], split_of: dict[str, Split]) -> bool:
     """Whether each keyword that this speaker says keeps another one in their split; tests may go."""
     split = split_of[speaker]
@@ -157,15 +169,14 @@ def _spared_last(split: Split) -> bool:
     return split == "testing"
 
 
-def _check_named(named: Sequence[str], others: set[str], keywords: Sequence[str]) -> None:
+def _present(named: Sequence[str], others: set[str], keywords: Sequence[str]) -> tuple[str, ...]:
+    """Return the named words that can be held out of this corpus; say why the rest can't."""
     for word in named:
         if word in keywords:
-            raise ConfigError(
-                f"[validation] held_out_words: {word!r} is a keyword, which has to be trained. "
-                "Name other words of --data"
+            log.warning("[validation] held_out_words: %r is a keyword and is trained", word)
+        elif word not in others:
+            log.warning(
+                "[validation] held_out_words: --data holds no clip of %r.%s",
+                *(word, did_you_mean(word, others)),
             )
-        if word not in others:
-            raise InputError(
-                f"[validation] held_out_words: --data holds no clip of {word!r}."
-                f"{did_you_mean(word, others)} Name words that it holds, or none"
-            )
+    return tuple(w for w in named if w in others)

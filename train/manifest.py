@@ -41,8 +41,8 @@ def write_manifest(
             what = label_of(r.word, recipe.keywords) if r.kind == "word" else r.kind
             rows[what][r.split].append(store.digests[i].tobytes())
     folders = sorted({(r.kind, Path(r.root).name) for r in store.recordings})
-    words = (r for r in store.recordings if r.kind == "word")
-    held_out = {r.word for r in store.recordings if r.split == "held_out"}
+    words = [r for r in store.recordings if r.kind == "word"]
+    held_out = {r.word for r in words if r.split == "held_out"}
     versions = {p: metadata.version(p) for p in _PACKAGES} | {"python": platform.python_version()}
     write_json(
         run / MANIFEST,

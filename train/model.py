@@ -38,6 +38,8 @@ GABOR_LOWEST_HZ, GABOR_HIGHEST_HZ = 80.0, 7_600.0
 #: The filters' L2 norm: normal speech then comes out well above the layer norm's epsilon,
 #: a microphone's own hiss below it.
 GABOR_NORM = 8.0
+#: Filters of each centre frequency.
+GABOR_PHASES = 4
 
 
 class Float32Conv1d(nn.Conv1d):
@@ -78,6 +80,11 @@ def new_model(
     except (StrictDataclassError, ValueError, TypeError) as error:
         raise ConfigError(str(error)) from error
     if gabor_start:
+        if config.conv_dim[0] % GABOR_PHASES:
+            raise ConfigError(
+                f"gabor_start = true: conv_dim[0] = {config.conv_dim[0]} must be a multiple of "
+                f"{GABOR_PHASES}, the phases of each frequency"
+            )
         with torch.no_grad():
             first = model.wav2vec2.feature_extractor.conv_layers[0].conv
             first.weight.copy_(gabor_filters(first.out_channels, first.kernel_size[0]))
@@ -160,13 +167,15 @@ def frames_of(model: Wav2Vec2ForSequenceClassification, samples: int) -> int:
 
 
 def gabor_filters(channels: int, taps: int) -> torch.Tensor:
-    """Return sine/cosine pairs of Gabor filters on a mel scale, float32[channels, 1, taps].
+    """Return Gabor filters on a mel scale, float32[channels, 1, taps].
 
-    Filter 2k is the cosine and 2k + 1 the sine of centre frequency k. The envelope's width
-    follows the mel spacing, as far as the taps allow. Means are removed, so that an offset of
-    the waveform is not heard. After the learnable front ends LEAF (Zeghidour et al., 2021).
+    Filters 4k to 4k + 3 are cosine, sine, and the negatives of both, of centre frequency k: what
+    follows passes what is positive, so the four together tell how strong a frequency is whatever
+    its phase. The envelope's width follows the mel spacing, as far as the taps allow. Means are
+    removed, so that an offset of the waveform is not heard. After the learnable front ends LEAF
+    (Zeghidour et al., 2021).
     """
-    n = channels // 2
+    n = channels // GABOR_PHASES
     mels = np.linspace(_mel(GABOR_LOWEST_HZ), _mel(GABOR_HIGHEST_HZ), n + 2)
     edges = 700.0 * (10 ** (mels / 2595.0) - 1)
     t = (np.arange(taps) - (taps - 1) / 2) / SAMPLE_RATE_HZ
@@ -178,7 +187,8 @@ def gabor_filters(channels: int, taps: int) -> torch.Tensor:
         for j, wave in enumerate((np.cos, np.sin)):
             h = envelope * wave(2 * np.pi * edges[k + 1] * t)
             h -= envelope * h.sum() / envelope.sum()
-            filters[2 * k + j, 0] = GABOR_NORM * h / np.linalg.norm(h)
+            h *= GABOR_NORM / np.linalg.norm(h)
+            filters[GABOR_PHASES * k + j, 0], filters[GABOR_PHASES * k + j + 2, 0] = h, -h
     return torch.from_numpy(filters)
 
 

@@ -140,6 +140,7 @@ def _new_network(network: dict[str, Any], stage: Stage) -> Network:
         return Network(model, feature_extractor(None))
     torch.manual_seed(stage.seed)
     settings = LogMelSettings(**values_of(arguments, LogMelSettings, "", where))
+    settings.check(f"[{where}] ")
     return Network(LogMelClassifier(stage.labels, settings))
 
 

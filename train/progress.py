@@ -42,8 +42,9 @@ class DecodingLines:
 class ProgressLines(TrainerCallback):
     """Log epoch, step, loss, speed and time left every 20 s, and each evaluation's result."""
 
-    def __init__(self, training: TrainingSettings) -> None:
-        """Note the stage's shape, to speak of epochs rather than steps."""
+    def __init__(self, training: TrainingSettings, metric: str) -> None:
+        """Note the stage's shape, to speak of epochs rather than steps, and what it is judged by."""
+        self._metric = metric
         self._steps_per_epoch, self._batch_size = training.steps_per_epoch, training.batch_size
         self._loss: float | None = None
         self._spoke_s = 0.0
@@ -97,8 +98,9 @@ class ProgressLines(TrainerCallback):
     ) -> None:
         """Log the validation result."""
         log.info(
-            "epoch %d done: validation accuracy %.2f %%, loss %.3f",
+            "epoch %d done: validation %s %.2f %%, loss %.3f",
             state.global_step // self._steps_per_epoch,
-            100 * now["metrics"]["eval_accuracy"],
-            now["metrics"]["eval_cross_entropy"],
+            self._metric,
+            100 * now["metrics"][f"eval_{self._metric}"],
+            now["metrics"]["eval_loss"],
         )

@@ -33,6 +33,7 @@ _STAGE_KEYS = {
     "network": str,
     "starts_from": str,
     "pretrained": str,
+    "learns": str,
     "taught_by": tuple[str, ...],
 }
 

@@ -141,15 +141,18 @@ class AugmentSettings:
 
 @dataclass(frozen=True)
 class ValidationSettings:
-    """Which words training is to know nothing of, so that validation is as hard as words never met.
+    """What training is to know nothing of, so that validation and tests are as hard as life.
 
     Attributes:
         unknown_words_share: Share of the words that are no keyword which are kept from training.
         held_out_words: These words, in place of the share.
+        held_out_noises: Noise in folders of these names is left for tests: validation does not hear
+            it either.
     """
 
     unknown_words_share: float = 0.2
     held_out_words: tuple[str, ...] = ()
+    held_out_noises: tuple[str, ...] = ()
 
     def check(self, where: str) -> None:
         """Raise ConfigError if a value is out of its range; `where` begins the message."""

@@ -6,7 +6,8 @@ from typing import Literal
 
 from .voices import SYNTHETIC_PREFIX
 
-#: `held_out` is nobody's: a training speaker's clip of a word that is kept from training.
+#: `held_out` is nobody's: a training speaker's clip of a word that is kept from training, and
+#: noise of a kind that is left for tests.
 Split = Literal["training", "validation", "testing", "held_out"]
 
 #: The constant of the published Speech Commands split.

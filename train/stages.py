@@ -17,10 +17,12 @@ from .datasets import RunDataset, WindowDataset
 from .errors import FlagError
 from .examples import ExampleMaker
 from .networks import Network, Teachers, load_network, start_network
+from .objectives import objective_of
 from .progress import ProgressLines
 from .rooms import RoomBank
+from .spectrum import SpectrumLearner
 from .stopping import StopOnSignal
-from .trainer import StageTrainer, metrics_of, training_arguments
+from .trainer import StageTrainer, training_arguments
 from .validation import LabelledWindows
 
 log = logging.getLogger(__name__)
@@ -73,24 +75,28 @@ class StageRunner:
         place = f"{self.chain.stages.index(stage) + 1} of {len(self.chain.stages)}"
         log.info("stage %s, %s: %.1f M parameters", place, stage.name, millions)
 
+        learner = network.model if stage.learns == "words" else SpectrumLearner(network.model)
         average = None
         if stage.training.ema_decay:
-            average = AveragedWeights(network.model, stage.training.ema_decay)
+            average = AveragedWeights(learner, stage.training.ema_decay)
             if checkpoint:
                 average.load(checkpoint)
+        objective = objective_of(stage, Teachers(teachers, arguments.device) if teachers else None)
         keep_best = KeepBest(
-            folder, stage.training, lambda: run_folder.write_model(folder, network)
+            folder,
+            stage.training,
+            objective.metric,
+            lambda: run_folder.write_model(folder, network),
         )
+        progress = ProgressLines(stage.training, objective.metric)
         trainer = StageTrainer(
-            stage,
-            Teachers(teachers, arguments.device) if teachers else None,
+            objective,
             average,
-            model=network.model,
+            model=learner,
             args=arguments,
             train_dataset=self._examples(stage, network, any(not t.normalize for t in teachers)),
             eval_dataset=WindowDataset(self.windows, network.normalize),
-            compute_metrics=metrics_of,
-            callbacks=self._callbacks(stage, keep_best, average, step_of(checkpoint)),
+            callbacks=[progress, *self._callbacks(stage, keep_best, average, step_of(checkpoint))],
         )
         trainer.remove_callback(PrinterCallback)
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -106,7 +112,7 @@ class StageRunner:
         average: AveragedWeights | None,
         from_step: int,
     ) -> list[TrainerCallback]:
-        callbacks: list[TrainerCallback] = [ProgressLines(stage.training), keep_best]
+        callbacks: list[TrainerCallback] = [keep_best]
         if average:
             callbacks.append(average)  # before the checkpoint that it is a part of is sealed
         callbacks.append(Checkpointing(self.stop))
@@ -123,7 +129,7 @@ class StageRunner:
             t.epochs,
             t.steps_per_epoch * t.batch_size,
             normalize=network.normalize,
-            masks=network.frames > 0,
+            masks=network.frames > 0 and stage.learns == "words",
             windows=network.normalize and raw_wanted,
         )
 

@@ -15,6 +15,7 @@ _EXPECTED = {
     float: "a number",
     str: "a text",
     tuple[str, ...]: "a list of texts",
+    tuple[int, ...]: "a list of whole numbers",
     tuple[float, float]: "a list of two numbers",
 }
 

@@ -4,12 +4,10 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from accelerate import PartialState
 from torch import nn
-from torch.nn import functional as F
-from transformers import EvalPrediction, Trainer, TrainingArguments
+from transformers import Trainer, TrainingArguments
 
 from kws_live.errors import ConfigError
 
@@ -17,25 +15,21 @@ from .averaging import AveragedWeights
 from .chain import Stage
 from .checkpoints import KEPT
 from .errors import FlagError
-from .networks import Teachers
+from .objectives import Objective
 
 
 class StageTrainer(Trainer):
-    """Trains on examples in the order of their plan, from labels and teachers.
+    """Trains on examples in the order of their plan.
 
     Where weights are averaged, evaluation sees the average.
     """
 
     def __init__(
-        self,
-        stage: Stage,
-        teachers: Teachers | None,
-        average: AveragedWeights | None,
-        **arguments: Any,
+        self, objective: Objective, average: AveragedWeights | None, **arguments: Any
     ) -> None:
         """Take what `Trainer` takes besides."""
-        super().__init__(**arguments)
-        self._stage, self._teachers, self._average = stage, teachers, average
+        super().__init__(compute_metrics=objective.metrics, **arguments)
+        self._objective, self._average = objective, average
         # The loss is a mean over a batch: the Trainer divides it by the passes of one step.
         self.model_accepts_loss_kwargs = False
 
@@ -49,23 +43,9 @@ class StageTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Any = None,
     ) -> Any:
-        """Return the mean loss of a batch: (1 − w) · cross entropy + w · T² · KL(teachers ‖ model).
-
-        Cross entropy is that of the smoothed labels; both sides of the divergence are at
-        temperature T, whose square keeps the gradients' size (Hinton et al., 2015).
-        """
-        inputs = dict(inputs)
-        labels = inputs.pop("labels")
-        windows = inputs.pop("windows", inputs["input_values"])
-        outputs = model(**inputs)
-        logits = outputs.logits.float()
-        loss = F.cross_entropy(logits, labels, label_smoothing=self._stage.training.label_smoothing)
-        if self._teachers is not None:
-            weight, t = self._stage.distillation.weight, self._stage.distillation.temperature
-            with self.accelerator.autocast():
-                taught = self._teachers.posteriors(windows, t)
-            distance = F.kl_div(F.log_softmax(logits / t, dim=-1), taught, reduction="batchmean")
-            loss = (1 - weight) * loss + weight * t * t * distance
+        """Return the objective's mean loss of a batch."""
+        with self.accelerator.autocast():
+            loss, outputs = self._objective.loss(model, inputs)
         return (loss, outputs) if return_outputs else loss
 
     def evaluate(self, *arguments: Any, **named: Any) -> dict[str, float]:
@@ -82,11 +62,11 @@ class StageTrainer(Trainer):
         prediction_loss_only: bool,
         ignore_keys: list[str] | None = None,
     ) -> tuple[None, torch.Tensor, torch.Tensor]:
-        """Return the logits and labels of a batch; what they are worth is said of all at once."""
+        """Return what the objective judges a batch by; what it is worth is said of all at once."""
         inputs = self._prepare_inputs(inputs)
         with torch.no_grad():
-            logits = model(input_values=inputs["input_values"]).logits.float()
-        return None, logits, inputs["labels"]
+            judged, labels = self._objective.judge(model, inputs)
+        return None, judged, labels
 
 
 def batch_of_a_pass(stage: Stage) -> int:
@@ -152,13 +132,3 @@ def training_arguments(stage: Stage, folder: Path, workers: int) -> TrainingArgu
     # With several GPUs in sight of one process the Trainer would multiply the batch by their number.
     arguments._n_gpu = min(1, arguments.n_gpu)
     return arguments
-
-
-def metrics_of(prediction: EvalPrediction) -> dict[str, float]:
-    """Return accuracy, and mean cross entropy in nats, of logits [n, labels] and labels [n]."""
-    logits = torch.from_numpy(np.asarray(prediction.predictions, np.float32))
-    labels = torch.from_numpy(np.asarray(prediction.label_ids))
-    return {
-        "accuracy": float((logits.argmax(dim=-1) == labels).double().mean()),
-        "cross_entropy": float(F.cross_entropy(logits, labels)),
-    }

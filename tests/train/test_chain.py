@@ -14,8 +14,8 @@ from kws_train.evaluate import load_run, logits_of, stored_validation
 from kws_train.fit import Corpora, fit
 from kws_train.log_mel import LogMelClassifier
 from kws_train.networks import Network, Teachers, load_network, start_network
+from kws_train.objectives import Words
 from kws_train.recipe import parse_recipe
-from kws_train.trainer import StageTrainer, training_arguments
 from safetensors.torch import load_file
 from torch.nn import functional as F
 
@@ -33,14 +33,20 @@ def log_lines(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.fixture
-def three_stages() -> Chain:
-    """A teacher, a student with averaged weights, and a second training of the student."""
+def four_stages() -> Chain:
+    """A teacher, a student that hears first, averaged weights, and a second training of it."""
     document = tiny_document()
-    document["networks"]["teacher"] = {"kind": "log_mel", "width": 8, "blocks": 2}
+    document["networks"]["teacher"] = {"kind": "log_mel", "widths": [8, 12]}
     document["training"] |= {"epochs": 1, "ema_decay": 0.9}
     document["stages"] = [
         {"name": "teach", "network": "teacher"},
-        {"name": "learn", "network": "tiny", "taught_by": ["teach"], "training": {"epochs": 2}},
+        {"name": "hear", "network": "tiny", "learns": "log_mel"},
+        {
+            "name": "learn",
+            "starts_from": "hear",
+            "taught_by": ["teach"],
+            "training": {"epochs": 2},
+        },
         {"name": "finish", "starts_from": "learn", "taught_by": ["teach", "learn"]},
     ]
     return parse_recipe(document)
@@ -62,36 +68,36 @@ class SignalAt(logging.Handler):
 
 
 def test_a_chain_is_one_run_that_resumes_in_any_stage(
-    three_stages: Chain, corpora: Corpora, cache: Path, tmp_path: Path
+    four_stages: Chain, corpora: Corpora, cache: Path, tmp_path: Path
 ) -> None:
-    """Stopped in its second stage and resumed, it ends with the very same model in each folder."""
+    """Stopped in its third stage and resumed, it ends with the very same model in each folder."""
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    assert fit(three_stages, corpora, whole, cache_dir=cache, workers=0) is None
-    handler = SignalAt("epoch 1 done", 2)
+    assert fit(four_stages, corpora, whole, cache_dir=cache, workers=0) is None
+    handler = SignalAt("epoch 1 done", 3)
     logger = logging.getLogger("kws_train")
     logger.addHandler(handler)
     try:
-        assert fit(three_stages, corpora, stopped, cache_dir=cache, workers=0) == signal.SIGINT
+        assert fit(four_stages, corpora, stopped, cache_dir=cache, workers=0) == signal.SIGINT
     finally:
         logger.removeHandler(handler)
     assert (stopped / "stages" / "teach" / "finished.json").is_file()
     assert not (stopped / "stages" / "learn" / "finished.json").exists()
     assert not (stopped / "model.safetensors").exists()
     teacher = (stopped / "stages" / "teach" / "model.safetensors").stat().st_mtime_ns
-    assert fit(three_stages, corpora, stopped, cache_dir=cache, resume=True, workers=0) is None
+    assert fit(four_stages, corpora, stopped, cache_dir=cache, resume=True, workers=0) is None
     assert (stopped / "stages" / "teach" / "model.safetensors").stat().st_mtime_ns == teacher
     resumed = json.loads((stopped / "manifest.json").read_text())["resumed"]
     assert [(r["stage"], r["from_step"]) for r in resumed] == [("learn", 5)]
-    for folder in ("stages/teach", "stages/learn", "."):
+    for folder in ("stages/teach", "stages/hear", "stages/learn", "."):
         for name in ("model.safetensors", "history.json"):
             assert (whole / folder / name).read_bytes() == (stopped / folder / name).read_bytes()
     model, recipe, _ = load_run(whole)
-    assert recipe == three_stages.last
+    assert recipe == four_stages.last
     assert model.config.label2id["_silence_"] == 3
 
 
 def test_a_finished_run_has_nothing_to_resume(
-    three_stages: Chain,
+    four_stages: Chain,
     corpora: Corpora,
     cache: Path,
     tmp_path: Path,
@@ -99,29 +105,29 @@ def test_a_finished_run_has_nothing_to_resume(
 ) -> None:
     """Every stage is skipped, and no weight changes."""
     run = tmp_path / "run"
-    fit(three_stages, corpora, run, cache_dir=cache, workers=0)
+    fit(four_stages, corpora, run, cache_dir=cache, workers=0)
     before = (run / "model.safetensors").stat().st_mtime_ns
-    assert fit(three_stages, corpora, run, cache_dir=cache, resume=True, workers=0) is None
+    assert fit(four_stages, corpora, run, cache_dir=cache, resume=True, workers=0) is None
     assert (run / "model.safetensors").stat().st_mtime_ns == before
     assert "stage finish is finished" in caplog.text
 
 
 def test_a_mistake_in_a_later_network_shows_before_anything_is_trained(
-    three_stages: Chain, corpora: Corpora, cache: Path, tmp_path: Path
+    four_stages: Chain, corpora: Corpora, cache: Path, tmp_path: Path
 ) -> None:
     """Hours of training a teacher do not end with a complaint about the student."""
     from kws_live.errors import ConfigError
 
-    three_stages.networks["tiny"]["conv_stride"] = [80]
+    four_stages.networks["tiny"]["conv_stride"] = [80]
     with pytest.raises(ConfigError, match=r"\[networks\.tiny\]"):
-        fit(three_stages, corpora, tmp_path / "run", cache_dir=cache)
+        fit(four_stages, corpora, tmp_path / "run", cache_dir=cache)
     assert not (tmp_path / "run").exists()
 
 
-def test_the_loss_is_shared_by_labels_and_teachers(three_stages: Chain, tmp_path: Path) -> None:
+def test_the_loss_is_shared_by_labels_and_teachers() -> None:
     """(1 − w) · cross entropy + w · T² · KL(mean teacher at T, student at T)."""
     document = tiny_document()
-    document["networks"]["teacher"] = {"kind": "log_mel", "width": 8, "blocks": 2}
+    document["networks"]["teacher"] = {"kind": "log_mel", "widths": [8, 12]}
     document["training"]["label_smoothing"] = 0.1
     learn = {"name": "learn", "network": "tiny", "taught_by": ["a", "b"]}
     document["stages"] = [
@@ -132,18 +138,11 @@ def test_the_loss_is_shared_by_labels_and_teachers(three_stages: Chain, tmp_path
     chain = parse_recipe(document)
     networks = [start_network(chain, stage, {}) for stage in chain.stages]
     teachers, student = [n.model.eval() for n in networks[:2]], networks[2].model.eval()
-    trainer = StageTrainer(
-        chain.last,
-        Teachers(networks[:2], torch.device("cpu")),
-        None,
-        model=student,
-        args=training_arguments(chain.last, tmp_path, workers=0),
-        eval_dataset=[],
-    )
+    words = Words(chain.last, Teachers(networks[:2], torch.device("cpu")))
     x = 0.1 * torch.randn(5, 16_000, generator=torch.Generator().manual_seed(0))
     y = torch.tensor([0, 1, 2, 3, 0])
     with torch.no_grad():
-        got = trainer.compute_loss(student, {"input_values": x, "labels": y})
+        got, _ = words.loss(student, {"input_values": x, "labels": y})
         logits = student(x).logits
         taught = sum(torch.softmax(t(x).logits / 3.0, -1) for t in teachers) / 2
         learnt = torch.log_softmax(logits / 3.0, -1)
@@ -152,9 +151,9 @@ def test_the_loss_is_shared_by_labels_and_teachers(three_stages: Chain, tmp_path
     assert float(got) == pytest.approx(float(expected), rel=1e-5)
 
 
-def test_a_teacher_hears_windows_as_it_is_used_to(three_stages: Chain) -> None:
+def test_a_teacher_hears_windows_as_it_is_used_to(four_stages: Chain) -> None:
     """One that normalises its input does so for itself; level means nothing to it then."""
-    plain = start_network(three_stages, three_stages.stages[0], {})
+    plain = start_network(four_stages, four_stages.stages[0], {})
 
     class Normalising(Network):
         normalize = True
@@ -170,14 +169,14 @@ def test_a_teacher_hears_windows_as_it_is_used_to(three_stages: Chain) -> None:
     assert not torch.allclose(loud, quiet, atol=1e-4)
 
 
-def test_a_log_mel_network_comes_back_as_it_was_saved(three_stages: Chain, tmp_path: Path) -> None:
+def test_a_log_mel_network_comes_back_as_it_was_saved(four_stages: Chain, tmp_path: Path) -> None:
     """Weights, running means and settings survive; loud and quiet speech differ in its features."""
-    network = start_network(three_stages, three_stages.stages[0], {})
+    network = start_network(four_stages, four_stages.stages[0], {})
     assert isinstance(network.model, LogMelClassifier)
     x = 0.1 * torch.randn(2, 16_000)
     network.model(x)  # moves the running means
     network.save(tmp_path)
-    again = load_network(tmp_path, "log_mel", three_stages.labels).model.eval()
+    again = load_network(tmp_path, "log_mel", four_stages.labels).model.eval()
     with torch.no_grad():
         logits = network.model.eval()(x).logits
         assert logits.shape == (2, 4)

@@ -25,21 +25,28 @@ def first_network(chain: Chain) -> Wav2Vec2ForSequenceClassification:
     return start_network(chain, chain.stages[0], {}).model
 
 
+def default_network() -> Wav2Vec2ForSequenceClassification:
+    """The Wav2Vec2 of the default recipe before it has learned anything."""
+    chain = load_recipe("default")
+    first = next(stage for stage in chain.stages if stage.kind == "wav2vec2")
+    return start_network(chain, first, {}).model
+
+
 def test_the_default_network_is_the_designed_one() -> None:
-    """2.6 M parameters, 48 frames a second, twelve labels in the recipe's order."""
+    """3.5 M parameters, 17 frames a second, twelve labels in the recipe's order."""
     recipe = load_recipe("default")
-    model = first_network(recipe)
-    assert sum(p.numel() for p in model.parameters()) == pytest.approx(2.6e6, rel=0.05)
-    assert frames_of(model, 16_000) == 48
+    model = default_network()
+    assert sum(p.numel() for p in model.parameters()) == pytest.approx(3.5e6, rel=0.05)
+    assert frames_of(model, 16_000) == 17
     assert [model.config.id2label[i] for i in range(12)] == list(recipe.labels)
 
 
 def test_bf16_agrees_with_fp32() -> None:
     """Training in bf16 sees the same network: its grouped convolution is wrong when too narrow."""
-    model = first_network(load_recipe("default")).eval()
+    model = default_network().eval()
     x = 0.05 * torch.randn(4, 16_000, generator=torch.Generator().manual_seed(0))
     positional = model.wav2vec2.encoder.pos_conv_embed.conv
-    h = torch.randn(4, 192, 48, generator=torch.Generator().manual_seed(1))
+    h = torch.randn(4, 192, 17, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         expected = [positional(h), model(x).logits]
         with torch.autocast("cpu", torch.bfloat16):
@@ -56,16 +63,28 @@ def test_training_starts_the_same_for_the_same_seed(chain: Chain) -> None:
     assert all(torch.equal(a[k], b[k]) for k in a)
 
 
-def test_gabor_filters_are_pairs_on_a_mel_scale() -> None:
-    """Centre frequencies rise, cosine and sine of a pair share theirs, and an offset is unheard."""
-    filters = gabor_filters(128, 256).squeeze(1).numpy()
+def test_gabor_filters_are_four_phases_on_a_mel_scale() -> None:
+    """Centre frequencies rise, the phases of one share it, and an offset is unheard."""
+    filters = gabor_filters(256, 256).squeeze(1).numpy()
     spectrum = np.abs(np.fft.rfft(filters, 4096))
     peaks_hz = spectrum.argmax(axis=1) * 16_000 / 4096
-    assert np.all(np.diff(peaks_hz[::2]) > 0)
-    assert np.allclose(peaks_hz[::2][8:], peaks_hz[1::2][8:], atol=40)
+    cosines, sines = peaks_hz[::4], peaks_hz[1::4]
+    assert np.all(np.diff(cosines) > 0)
+    assert np.allclose(cosines[8:], sines[8:], atol=40)
+    assert np.array_equal(filters[0::4], -filters[2::4])
+    assert np.array_equal(filters[1::4], -filters[3::4])
     assert 60 < peaks_hz[0] < 250
-    assert 7000 < peaks_hz[-2] < 8000
+    assert 7000 < cosines[-1] < 8000
     assert np.abs(filters.sum(axis=1)).max() < 1e-3 * np.abs(filters).sum(axis=1).max()
+
+
+def test_a_gabor_start_needs_whole_sets_of_phases() -> None:
+    """Channels that no filter is left for are refused, not started at zero."""
+    document = tiny_document()
+    document["networks"]["tiny"] |= {"gabor_start": True}
+    document["networks"]["tiny"]["conv_dim"][0] = 18
+    with pytest.raises(ConfigError, match=r"conv_dim\[0\] = 18 must be a multiple of 4"):
+        first_network(parse_recipe(document))
 
 
 def test_given_masks_hide_frames() -> None:

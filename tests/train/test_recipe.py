@@ -110,7 +110,7 @@ def test_a_missing_recipe_file_is_missing_input(tmp_path: Path) -> None:
 def two_stages() -> dict:
     """A log-mel teacher and a student, as a TOML document."""
     document = tiny_document()
-    document["networks"]["teacher"] = {"kind": "log_mel", "width": 8, "blocks": 2}
+    document["networks"]["teacher"] = {"kind": "log_mel", "widths": [8, 12]}
     document["stages"] = [
         {"name": "teach", "network": "teacher"},
         {"name": "learn", "network": "tiny", "taught_by": ["teach"]},
@@ -151,6 +151,9 @@ def test_a_stage_overrides_what_holds_for_all() -> None:
         (1, {"taught_by": [], "distillation": {}}, r"\[distillation\]: name its teachers"),
         (1, {"distillation": {"weight": 2.0}}, r"\[distillation\] weight = 2.0: a share"),
         (1, {"distillation": {"temperature": 0}}, r"temperature = 0.0: must be above 0"),
+        (0, {"learns": "mel"}, r"'teach' learns = 'mel': must be one of words, log_mel"),
+        (0, {"learns": "log_mel"}, r"only a network of kind wav2vec2 has to; this one is log_mel"),
+        (1, {"learns": "log_mel"}, r"learns = 'log_mel': no teacher knows that; leave taught_by"),
         (1, {"network": "teacher"}, r"'learn' is the last one.*must be of kind wav2vec2"),
         (1, {"augment": {"nois_share": 0.1}}, r"stage 'learn' \[augment\] nois_share: unknown"),
         (1, {"taughtby": []}, r"stage 'learn' taughtby: unknown key\. Did you mean"),
@@ -194,6 +197,45 @@ def test_another_start_takes_the_place_of_the_first_wav2vec2s() -> None:
     assert (learn.network, learn.pretrained) == (None, "models/default")
     assert teach.network == "teacher"
     assert set(chain.networks) == {"teacher"}
+
+
+def test_a_checkpoint_that_hears_need_not_learn_it() -> None:
+    """With `--init` the stage that teaches the convolutions to hear goes, seeds as if never there."""
+    document = two_stages()
+    hearing = {"name": "hear", "network": "tiny", "learns": "log_mel"}
+    learn = {"name": "learn", "starts_from": "hear", "taught_by": ["teach"]}
+    document["stages"][1:] = [hearing, learn]
+    chain = parse_recipe(document).starting_from("models/default")
+    assert chain == parse_recipe(two_stages()).starting_from("models/default")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"starts_from": "hear", "taught_by": ["hear"]}, r"'hear' learns log_mel and knows no"),
+        (
+            {"starts_from": "hear", "learns": "log_mel"},
+            r"'learn' is the last one.*must learn words",
+        ),
+    ],
+)
+def test_what_only_hears_knows_no_words(changes: dict[str, Any], message: str) -> None:
+    """It can neither teach nor be the run's model."""
+    document = tiny_document()
+    hearing = {"name": "hear", "network": "tiny", "learns": "log_mel"}
+    document["stages"] = [hearing, {"name": "learn"} | changes]
+    with pytest.raises(ConfigError, match=message):
+        parse_recipe(document)
+
+
+def test_nothing_but_convolutions_learns_to_hear() -> None:
+    """Holding them back would leave nothing to be trained."""
+    document = tiny_document()
+    training = {"feature_encoder_frozen_epochs": 1}
+    hearing = {"name": "hear", "network": "tiny", "learns": "log_mel", "training": training}
+    document["stages"] = [hearing, {"name": "learn", "starts_from": "hear"}]
+    with pytest.raises(ConfigError, match="nothing but the convolutions learns log_mel"):
+        parse_recipe(document)
 
 
 def test_other_keywords_hold_for_every_stage() -> None:
