@@ -22,7 +22,8 @@ class Recorder:
     A gap is kept as zeros, so that times in the recording are times of the stream.
 
     Args:
-        path: a .wav or .flac file; overwritten.
+        path: a .wav or .flac file; overwritten once there is audio to write, so that a device that
+            can't be opened costs no recording.
         paced: whether the caller may not wait.
 
     Raises:
@@ -42,11 +43,14 @@ class Recorder:
         self._samples = 0
         self._closed = False
         self._changed = threading.Condition()
+        self._kind = kind
+        existed = path.exists()
         try:
-            self._file = soundfile.SoundFile(
-                path, "w", SAMPLE_RATE_HZ, channels=1, format=kind, subtype="PCM_16"
-            )
-        except (soundfile.LibsndfileError, OSError) as error:
+            with path.open("ab"):
+                pass
+            if not existed:
+                path.unlink()
+        except OSError as error:
             raise OutputError(
                 f"--record {path}: can't be written ({error}). Choose another file."
             ) from error
@@ -76,15 +80,19 @@ class Recorder:
             OutputError: the disk is full, or writing failed otherwise.
         """
         try:
-            with self._file:
-                while (item := self._take()) is not None:
+            item = self._take()
+            if item is None:
+                return
+            with self._open() as file:
+                while item is not None:
                     if isinstance(item, int):
                         for start in range(0, item, len(_ZEROS)):
-                            self._file.write(_ZEROS[: item - start])
+                            file.write(_ZEROS[: item - start])
                         self._samples += item
                     else:
-                        self._file.write(item)
+                        file.write(item)
                         self._samples += len(item)
+                    item = self._take()
             self._check_last_sample()
         except (soundfile.LibsndfileError, OSError, AssertionError) as error:
             # soundfile asserts that all was written, and that is how a full disk shows.
@@ -94,6 +102,11 @@ class Recorder:
             ) from error
         finally:
             self.close()
+
+    def _open(self) -> soundfile.SoundFile:
+        return soundfile.SoundFile(
+            self._path, "w", SAMPLE_RATE_HZ, channels=1, format=self._kind, subtype="PCM_16"
+        )
 
     def _check_last_sample(self) -> None:
         """Read back the end: libsndfile says nothing when the disk is full as it closes a file."""

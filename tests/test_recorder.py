@@ -222,3 +222,22 @@ def test_a_disk_that_is_full_only_at_the_end_is_an_error_too(tmp_path: Path) -> 
         recorder.close()
         error = writing.join()
     assert isinstance(error, OutputError)
+
+
+def test_what_hears_nothing_overwrites_nothing(tmp_path: Path) -> None:
+    """A device that can't be opened leaves the earlier recording, and no empty new one."""
+    earlier, new = tmp_path / "earlier.wav", tmp_path / "new.wav"
+    record(earlier, [noise(1_000)])
+    content = earlier.read_bytes()
+    for path in (earlier, new):
+        record(path, [])
+    assert earlier.read_bytes() == content
+    assert not new.exists()
+
+
+def test_where_nothing_can_be_written_is_told_at_once(tmp_path: Path) -> None:
+    """Not after the first sound: a folder that is not there, a folder in the file's place."""
+    (tmp_path / "folder.wav").mkdir()
+    for path in (tmp_path / "none" / "heard.wav", tmp_path / "folder.wav"):
+        with pytest.raises(OutputError, match="can't be written"):
+            Recorder(path, paced=True)
