@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.nn import functional as F
 from transformers import Wav2Vec2FeatureExtractor, Wav2Vec2ForSequenceClassification
 
 from kws_live.eval.calibration import Reliability
@@ -66,12 +67,12 @@ def fit_temperature(logits: Float32Array, labels: npt.NDArray[np.int64]) -> floa
         logits: float32 [n, classes].
         labels: int64 [n], the right class of each.
     """
-    z = logits.astype(np.float64)
-    right = z[np.arange(len(z)), labels].mean()
+    z = torch.from_numpy(logits).double()
+    right = z[torch.arange(len(z)), torch.from_numpy(labels)].mean()
 
     def too_bold(temperature: float) -> bool:
         """Whether the expected logit exceeds that of the right class: a higher temperature is better."""
-        return bool((_softmax(z / temperature) * z).sum(axis=1).mean() > right)
+        return bool(((z / temperature).softmax(dim=1) * z).sum(dim=1).mean() > right)
 
     low, high = np.log(LOWEST), np.log(HIGHEST)
     for _ in range(_HALVINGS):
@@ -90,7 +91,8 @@ def fold_temperature(
 ) -> Calibration:
     """Divide a model's classifier by the temperature that suits some windows.
 
-    No guess changes, nor does anything at a second call: that finds 1.
+    No guess changes, nor does anything at a second call: that finds 1. Only where the first came up
+    against LOWEST or HIGHEST does a second go further.
 
     Args:
         model: In evaluation mode; its last layer's weights and biases are changed in place.
@@ -150,17 +152,11 @@ def _metrics(run: Path) -> dict[str, Any]:
 
 
 def _nll(logits: Float32Array, labels: npt.NDArray[np.int64]) -> float:
-    posteriors = _softmax(logits.astype(np.float64))
-    return round(float(-np.log(posteriors[np.arange(len(labels)), labels]).mean()), 4)
+    found = F.cross_entropy(torch.from_numpy(logits).double(), torch.from_numpy(labels))
+    return round(float(found), 4)
 
 
 def _ece(logits: Float32Array, labels: npt.NDArray[np.int64]) -> float:
     ece = Reliability.of(softmax(logits), labels).ece
     assert ece is not None, "a run has validation windows"
     return round(ece, 4)
-
-
-def _softmax(z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    exponents = np.exp(z - z.max(axis=1, keepdims=True))
-    found: npt.NDArray[np.float64] = exponents / exponents.sum(axis=1, keepdims=True)
-    return found

@@ -1,6 +1,7 @@
 """A chain of trainings: what a recipe says of it."""
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
 from kws_live.types import SILENCE_LABEL, UNKNOWN_LABEL
@@ -13,11 +14,22 @@ from .settings import (
     ValidationSettings,
 )
 
-#: What `kind` a network can be of; the first one is meant where none is named.
-NETWORK_KINDS = ("wav2vec2", "log_mel")
 
-#: What a stage can learn: to tell words apart; or, a Wav2Vec2's convolutions alone, to hear.
-OBJECTIVES = ("words", "log_mel")
+class NetworkKind(StrEnum):
+    """What a network can be."""
+
+    WAV2VEC2 = "wav2vec2"
+    LOG_MEL = "log_mel"
+
+
+class Goal(StrEnum):
+    """What a stage can learn: to tell words apart; or, a Wav2Vec2's convolutions alone, to hear."""
+
+    WORDS = "words"
+    LOG_MEL = "log_mel"
+
+
+OBJECTIVES = tuple(Goal)
 
 #: Stages draw from seeds so far apart, each its own examples.
 SEEDS_A_STAGE = 1000
@@ -57,21 +69,21 @@ class Stage(Recipe):
 
     Attributes:
         name: Of its folder; no two stages share it.
-        kind: One of `NETWORK_KINDS`.
+        kind: What its network is.
         network: Starts at random weights, as this network of the chain.
         starts_from: Starts with what this earlier stage gave.
         pretrained: Starts with this local folder, or this model of the Hugging Face hub.
-        learns: One of `OBJECTIVES`.
+        learns: What it is to be good at.
         taught_by: Earlier stages whose mean posteriors it learns to imitate.
         distillation: How much, if there are any.
     """
 
     name: str
-    kind: str
+    kind: NetworkKind
     network: str | None = None
     starts_from: str | None = None
     pretrained: str | None = None
-    learns: str = OBJECTIVES[0]
+    learns: Goal = Goal.WORDS
     taught_by: tuple[str, ...] = ()
     distillation: DistillationSettings = field(default_factory=DistillationSettings)
 
@@ -112,17 +124,24 @@ class Chain:
     def starting_from(self, source: str) -> "Chain":
         """Return the chain whose first Wav2Vec2 starts with a checkpoint instead of its own start.
 
-        Stages in which its convolutions would have learned to hear are left out: the checkpoint's do.
+        Stages in which convolutions would have learned to hear are left out: the checkpoint's do. It
+        takes their place for every stage that starts from one of them. What is left may no longer
+        fit together: `check_chain` tells.
 
         Args:
             source: A local folder, or a model name of the Hugging Face hub.
         """
-        kept = [s for s in self.stages if s.learns == OBJECTIVES[0]]
-        first = next(s for s in kept if s.kind == NETWORK_KINDS[0])
-        changed = replace(first, network=None, starts_from=None, pretrained=source)
+        left_out = {s.name for s in self.stages if s.learns != Goal.WORDS}
+        kept = [s for s in self.stages if s.name not in left_out]
+        first = next(s for s in kept if s.kind == NetworkKind.WAV2VEC2)
+        start = {"network": None, "starts_from": None, "pretrained": source}
         stages = tuple(
-            replace(changed if s is first else s, seed=self.seed + SEEDS_A_STAGE * i)
-            for i, s in enumerate(kept)
+            replace(
+                stage,
+                seed=self.seed + SEEDS_A_STAGE * i,
+                **start if stage is first or stage.starts_from in left_out else {},
+            )
+            for i, stage in enumerate(kept)
         )
         used = {s.network for s in stages}
         networks = {name: network for name, network in self.networks.items() if name in used}

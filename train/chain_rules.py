@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from kws_live.errors import ConfigError, did_you_mean
 
-from .chain import NETWORK_KINDS, OBJECTIVES, Chain, Stage
+from .chain import Chain, Goal, NetworkKind, Stage
 from .words import problem_with_keywords
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -39,15 +39,15 @@ def check_chain(chain: Chain) -> None:
         _check_objective(stage, chain.stages[:i])
         _check_settings(stage)
     _check_all_used(chain)
-    if chain.last.kind != NETWORK_KINDS[0]:
+    if chain.last.kind != NetworkKind.WAV2VEC2:
         raise ConfigError(
             f"stage {chain.last.name!r} is the last one, whose model is exported: its network "
-            f"must be of kind {NETWORK_KINDS[0]}, not {chain.last.kind}"
+            f"must be of kind {NetworkKind.WAV2VEC2}, not {chain.last.kind}"
         )
-    if chain.last.learns != OBJECTIVES[0]:
+    if chain.last.learns != Goal.WORDS:
         raise ConfigError(
             f"stage {chain.last.name!r} is the last one, whose model is exported: it must learn "
-            f"{OBJECTIVES[0]}, not {chain.last.learns}"
+            f"{Goal.WORDS}, not {chain.last.learns}"
         )
 
 
@@ -79,26 +79,21 @@ def _check_earlier(stage: Stage, key: str, other: str, names: list[str], place: 
 
 def _check_objective(stage: Stage, earlier: Sequence[Stage]) -> None:
     where = f"stage {stage.name!r} "
-    if stage.learns not in OBJECTIVES:
-        hint = did_you_mean(stage.learns, OBJECTIVES)
-        raise ConfigError(
-            f"{where}learns = {stage.learns!r}: must be one of {', '.join(OBJECTIVES)}.{hint}"
-        )
     for other in earlier:
-        if other.name in stage.taught_by and other.learns != OBJECTIVES[0]:
+        if other.name in stage.taught_by and other.learns != Goal.WORDS:
             raise ConfigError(
                 f"{where}taught_by: {other.name!r} learns {other.learns} and knows no words"
             )
-    if stage.learns == OBJECTIVES[0]:
+    if stage.learns == Goal.WORDS:
         return
-    if stage.kind != NETWORK_KINDS[0]:
+    if stage.kind != NetworkKind.WAV2VEC2:
         raise ConfigError(
-            f"{where}learns = {stage.learns!r}: only a network of kind {NETWORK_KINDS[0]} has "
+            f"{where}learns = '{stage.learns}': only a network of kind {NetworkKind.WAV2VEC2} has "
             f"to; this one is {stage.kind}"
         )
     if stage.taught_by:
         raise ConfigError(
-            f"{where}learns = {stage.learns!r}: no teacher knows that; leave taught_by"
+            f"{where}learns = '{stage.learns}': no teacher knows that; leave taught_by"
         )
     for key in ("feature_encoder_frozen_epochs", "head_only_epochs"):
         if getattr(stage.training, key):
@@ -114,12 +109,12 @@ def _check_settings(stage: Stage) -> None:
         getattr(stage, key).check(f"{where}[{key}] ")
     if len(set(stage.taught_by)) != len(stage.taught_by):
         raise ConfigError(f"{where}taught_by = {list(stage.taught_by)}: name each teacher once")
-    if stage.kind != NETWORK_KINDS[0]:
+    if stage.kind != NetworkKind.WAV2VEC2:
         for key in ("feature_encoder_frozen_epochs", "head_only_epochs"):
             if getattr(stage.training, key):
                 raise ConfigError(
                     f"{where}[training] {key} = {getattr(stage.training, key)}: only networks of "
-                    f"kind {NETWORK_KINDS[0]} can be held back so; this one is {stage.kind}"
+                    f"kind {NetworkKind.WAV2VEC2} can be held back so; this one is {stage.kind}"
                 )
 
 

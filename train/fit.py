@@ -8,12 +8,13 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from kws_live.errors import OutputError
+from kws_live.errors import ConfigError, OutputError
 
 from . import manifest, processes, run_folder
 from .cache import open_store
 from .calibrate import calibrate_run
 from .chain import Chain
+from .chain_rules import check_chain
 from .checkpoints import last_whole, remove_unsealed, step_of
 from .checks import require_no_silence_folder, require_readable, require_words
 from .corpus import find_recordings
@@ -80,7 +81,7 @@ def fit(
         FlagError: The run folder holds a run and `resume` is false, or the reverse; or that run
             has another recipe or other recordings; or the processes cannot share the run.
         InputError: A folder, recording or checkpoint is missing or unusable.
-        ConfigError: The recipe describes no Wav2Vec2.
+        ConfigError: The recipe describes no Wav2Vec2, or training has diverged.
         OutputError: The cache or the run folder cannot be written.
     """
     if tensorboard:
@@ -90,7 +91,7 @@ def fit(
         batch_of_a_pass(stage)  # refused now rather than after hours
     if init:
         # What a run starts from is part of its recipe: kept beside the weights, compared on resuming.
-        chain = chain.starting_from(init)
+        chain = _starting_from(init, chain)
     with state.local_main_process_first():
         check_networks(chain)
     processes.on_main(lambda: run_folder.prepare(run, chain, resume))
@@ -137,8 +138,7 @@ def fit(
                 workers,
                 run / "tensorboard" if tensorboard else None,
             )
-            _run(runner, run, resume)
-            if stop.stopped_by is None:
+            if _run(runner, run, resume):
                 processes.on_main(partial(calibrate_run, run))
         return stop.stopped_by
     except (OSError, SafetensorError, RuntimeError) as error:
@@ -153,8 +153,17 @@ def fit(
         ) from error
 
 
-def _run(runner: StageRunner, run: Path, resume: bool) -> None:
-    """Train those stages that are not finished, until a signal comes."""
+def _starting_from(init: str, chain: Chain) -> Chain:
+    changed = chain.starting_from(init)
+    try:
+        check_chain(changed)
+    except ConfigError as error:
+        raise ConfigError(f"--init {init}: {error}") from error
+    return changed
+
+
+def _run(runner: StageRunner, run: Path, resume: bool) -> bool:
+    """Train those stages that are not finished, until a signal comes; return whether none did."""
     for stage in runner.chain.stages:
         folder = runner.folders[stage.name]
         if processes.on_main(partial(run_folder.is_finished, folder)):
@@ -168,5 +177,8 @@ def _run(runner: StageRunner, run: Path, resume: bool) -> None:
                 log.info("no checkpoint yet: starting stage %s from the beginning", stage.name)
             step = step_of(checkpoint)
             processes.on_main(partial(manifest.note_resumption, run, stage.name, step))
-        if not runner.train(stage, checkpoint) or runner.stop.stopped_by is not None:
-            return
+        finished = runner.train(stage, checkpoint)
+        # One that came after the last step is not yet known to all processes.
+        if runner.stop.agreed() is not None or not finished:
+            return False
+    return True

@@ -14,8 +14,11 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 from kws_live.errors import ConfigError
 from kws_live.types import SAMPLE_RATE_HZ, Float32Array
 
+from .mel_scale import mel_edges_hz
+
 N_MELS = 64
-WINDOW_SAMPLES, HOP_SAMPLES, FFT_SAMPLES = 400, 160, 512
+#: A frame is that many samples long, one begins every so many, and is padded to so many.
+FRAME_SAMPLES, HOP_SAMPLES, FFT_SAMPLES = 400, 160, 512
 LOWEST_HZ, HIGHEST_HZ = 40.0, 7_600.0
 #: Under the power of the faintest hiss that a microphone delivers.
 FLOOR = 1e-6
@@ -70,7 +73,7 @@ class LogMel(nn.Module):
     def __init__(self) -> None:
         """Make the filters; nothing in here is trained or saved."""
         super().__init__()
-        self.register_buffer("window", torch.hann_window(WINDOW_SAMPLES), persistent=False)
+        self.register_buffer("window", torch.hann_window(FRAME_SAMPLES), persistent=False)
         self.register_buffer("mels", torch.from_numpy(mel_filters()), persistent=False)
 
     @torch.no_grad()
@@ -81,7 +84,7 @@ class LogMel(nn.Module):
                 x.float(),
                 FFT_SAMPLES,
                 HOP_SAMPLES,
-                WINDOW_SAMPLES,
+                FRAME_SAMPLES,
                 self.window,
                 return_complex=True,
             )
@@ -193,17 +196,12 @@ class _Block(nn.Module):
 
 def mel_filters() -> Float32Array:
     """Return triangular filters on a mel scale, float32 [N_MELS, FFT bins]."""
-    mels = np.linspace(_mel(LOWEST_HZ), _mel(HIGHEST_HZ), N_MELS + 2)
-    edges_hz = 700.0 * (10 ** (mels / 2595.0) - 1)
+    edges_hz = mel_edges_hz(LOWEST_HZ, HIGHEST_HZ, N_MELS)
     bins_hz = np.fft.rfftfreq(FFT_SAMPLES, 1 / SAMPLE_RATE_HZ)
     low, centre, high = edges_hz[:-2, None], edges_hz[1:-1, None], edges_hz[2:, None]
     rising, falling = (bins_hz - low) / (centre - low), (high - bins_hz) / (high - centre)
     filters: Float32Array = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
     return filters
-
-
-def _mel(hz: float) -> float:
-    return float(2595.0 * np.log10(1 + hz / 700.0))
 
 
 def _spans(n: int, size: int, longest: int, device: torch.device) -> torch.Tensor:

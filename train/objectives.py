@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import EvalPrediction
 
-from .chain import Stage
+from .chain import Goal, Stage
 from .networks import Teachers
 
 Inputs = dict[str, Any]
@@ -101,4 +101,4 @@ class Spectrum:
 
 def objective_of(stage: Stage, teachers: Teachers | None) -> Objective:
     """Return what a stage learns."""
-    return Words(stage, teachers) if stage.learns == "words" else Spectrum()
+    return Words(stage, teachers) if stage.learns == Goal.WORDS else Spectrum()

@@ -7,7 +7,7 @@ from typing import Any
 
 from kws_live.errors import ConfigError, InputError
 
-from .chain import NETWORK_KINDS, SEEDS_A_STAGE, Chain, Recipe, Stage
+from .chain import SEEDS_A_STAGE, Chain, Goal, NetworkKind, Recipe, Stage
 from .chain_rules import check_chain
 from .settings import (
     AugmentSettings,
@@ -16,7 +16,7 @@ from .settings import (
     TrainingSettings,
     ValidationSettings,
 )
-from .tables import as_table, check_keys, make, typed, values_of
+from .tables import as_table, check_keys, make, one_of, typed, values_of
 
 __all__ = ["SCHEMA", "Chain", "Recipe", "Stage", "load_recipe", "parse_recipe"]
 
@@ -86,8 +86,10 @@ def parse_recipe(raw: dict[str, Any]) -> Chain:
     seed = typed(raw["seed"], int, "seed", "")
     keywords = typed(raw["keywords"], tuple[str, ...], "keywords", "")
     networks = _networks(raw.get("networks", {}))
-    validation = ValidationSettings(
-        **values_of(raw.get("validation", {}), ValidationSettings, "", "validation")
+    validation = make(
+        ValidationSettings,
+        values_of(raw.get("validation", {}), ValidationSettings, "", "validation"),
+        "[validation] ",
     )
     for_all = {k: values_of(raw.get(k, {}), kind, "", k) for k, kind in _STAGE_TABLES.items()}
     if not isinstance(raw["stages"], list) or not raw["stages"]:
@@ -109,12 +111,12 @@ def _networks(table: Any) -> dict[str, dict[str, Any]]:
     networks = {}
     for name, arguments in as_table(table, "", "networks").items():
         as_table(arguments, "[networks] ", name)
-        kind = arguments.get("kind", NETWORK_KINDS[0])
-        if kind not in NETWORK_KINDS:
-            raise ConfigError(
-                f"[networks.{name}] kind = {kind!r}: must be one of {', '.join(NETWORK_KINDS)}"
-            )
-        networks[name] = {"kind": kind, **arguments}
+        others = {key: value for key, value in arguments.items() if key != "kind"}
+        kind = arguments.get("kind", NetworkKind.WAV2VEC2)
+        networks[name] = {
+            "kind": one_of(NetworkKind, kind, "kind", f"[networks.{name}] "),
+            **others,
+        }
     return networks
 
 
@@ -142,11 +144,15 @@ def _stage(
     if "distillation" in table:
         if not plain.get("taught_by"):
             raise ConfigError(f"{where}[distillation]: name its teachers with taught_by")
-        settings["distillation"] = DistillationSettings(
-            **values_of(table["distillation"], DistillationSettings, where, "distillation")
+        settings["distillation"] = make(
+            DistillationSettings,
+            values_of(table["distillation"], DistillationSettings, where, "distillation"),
+            f"{where}[distillation] ",
         )
+    if "learns" in plain:
+        plain["learns"] = one_of(Goal, plain["learns"], "learns", where)
     kinds = {stage.name: stage.kind for stage in earlier}
-    kind = kinds.get(plain.get("starts_from", ""), NETWORK_KINDS[0])
+    kind = kinds.get(plain.get("starts_from", ""), NetworkKind.WAV2VEC2)
     if plain.get("network") in networks:
         kind = networks[plain["network"]]["kind"]
     return Stage(**common, **settings, **{"name": name} | plain, kind=kind)

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields
+from enum import StrEnum
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from kws_live.errors import ConfigError, did_you_mean
 
 _Settings = TypeVar("_Settings")
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 _EXPECTED = {
     bool: "true or false",
@@ -61,6 +63,15 @@ def typed(value: Any, hint: Any, key: str, where: str) -> Any:
     elif type(value) is origin:
         return value
     raise ConfigError(f"{where}{key} = {value!r}: must be {_EXPECTED[hint]}")
+
+
+def one_of(kind: type[_Choice], value: Any, key: str, where: str) -> _Choice:
+    """Return a value as the choice that it names, or raise ConfigError with all there are."""
+    choices = [str(choice) for choice in kind]
+    if isinstance(value, str) and value in choices:
+        return kind(value)
+    hint = did_you_mean(value, choices) if isinstance(value, str) else ""
+    raise ConfigError(f"{where}{key} = {value!r}: must be one of {', '.join(choices)}.{hint}")
 
 
 def as_table(value: Any, where: str, key: str) -> dict[str, Any]:

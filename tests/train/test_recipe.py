@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from kws_train.chain_rules import check_chain
 from kws_train.cli import main
 from kws_train.recipe import load_recipe, parse_recipe
 from kws_train.run_folder import write_recipe
@@ -207,6 +208,22 @@ def test_a_checkpoint_that_hears_need_not_learn_it() -> None:
     document["stages"][1:] = [hearing, learn]
     chain = parse_recipe(document).starting_from("models/default")
     assert chain == parse_recipe(two_stages()).starting_from("models/default")
+
+
+def test_a_checkpoint_takes_the_place_of_hearing_for_all_who_start_from_it() -> None:
+    """Two students of one hearing stage both start with what `--init` names."""
+    document = two_stages()
+    hearing = {"name": "hear", "network": "tiny", "learns": "log_mel"}
+    first = {"name": "first", "starts_from": "hear"}
+    second = {"name": "second", "starts_from": "hear", "taught_by": ["teach", "first"]}
+    document["stages"][1:] = [hearing, first, second]
+    chain = parse_recipe(document).starting_from("models/default")
+    check_chain(chain)
+    assert [(s.name, s.starts_from, s.pretrained) for s in chain.stages] == [
+        ("teach", None, None),
+        ("first", None, "models/default"),
+        ("second", None, "models/default"),
+    ]
 
 
 @pytest.mark.parametrize(
