@@ -19,7 +19,9 @@ from transformers import (
 from kws_live.errors import ConfigError, InputError
 from kws_live.types import SAMPLE_RATE_HZ
 
-from .tables import check_keys
+from .mel_scale import mel_edges_hz
+from .tables import check_keys, typed
+from .windows import WINDOW_SAMPLES
 
 #: What fine-tuning makes anew, and a checkpoint may therefore lack: the head, and the vector that
 #: stands for masked frames.
@@ -65,13 +67,19 @@ def new_model(
         seed: All weights follow from it.
 
     Raises:
-        ConfigError: The arguments describe no Wav2Vec2.
+        ConfigError: The arguments describe no Wav2Vec2, or one that makes no frame of a window.
     """
     torch.manual_seed(seed)
     check_keys(arguments, ("gabor_start", *Wav2Vec2Config().to_dict()), "")
     arguments = dict(arguments)
-    gabor_start = arguments.pop("gabor_start", False)
-    layers: dict[str, Any] = {"num_feat_extract_layers": len(arguments.get("conv_dim", [0] * 7))}
+    gabor_start = typed(arguments.pop("gabor_start", False), bool, "gabor_start", "")
+    layers: dict[str, Any] = {}
+    for key in ("conv_dim", "conv_kernel", "conv_stride"):
+        if key in arguments:
+            sizes = typed(arguments[key], tuple[int, ...], key, "")
+            if not sizes or min(sizes) < 1:
+                raise ConfigError(f"{key} = {list(sizes)}: must be numbers of 1 or more")
+            layers["num_feat_extract_layers"] = len(sizes)
     try:
         config = Wav2Vec2Config(**arguments, **layers, **_MASKING, **_names(labels))
         model = Wav2Vec2ForSequenceClassification._from_config(  # type: ignore[no-untyped-call]
@@ -79,6 +87,11 @@ def new_model(
         )
     except (StrictDataclassError, ValueError, TypeError) as error:
         raise ConfigError(str(error)) from error
+    if frames_of(model, WINDOW_SAMPLES) < 1:
+        raise ConfigError(
+            f"conv_kernel = {config.conv_kernel}, conv_stride = {config.conv_stride}: these leave no "
+            f"frame of a window of {WINDOW_SAMPLES} samples; make them smaller"
+        )
     if gabor_start:
         if config.conv_dim[0] % GABOR_PHASES:
             raise ConfigError(
@@ -94,14 +107,18 @@ def new_model(
 
 
 def pretrained_model(
-    source: str, labels: Sequence[str], seed: int
+    source: str, labels: Sequence[str], seed: int, advice: str
 ) -> Wav2Vec2ForSequenceClassification:
-    """Return a network with the weights of a checkpoint; a head of another size is made anew.
+    """Return a network in float32 with the weights of a checkpoint, and a head for these labels.
+
+    The classifier is the checkpoint's if that is of the same labels in the same order. Else it is
+    made anew.
 
     Args:
         source: A local folder, or a model name of the Hugging Face hub.
         labels: Names of the classes in the order of the outputs.
         seed: What the checkpoint lacks follows from it.
+        advice: What to do if it cannot be loaded; ends the message.
 
     Raises:
         InputError: The checkpoint cannot be loaded, or lacks weights below the head.
@@ -110,6 +127,7 @@ def pretrained_model(
     if Path(source).is_dir() and not (Path(source) / "config.json").is_file():
         raise InputError(f"{source}: no config.json in it; give a Hugging Face model folder")
     try:
+        own_labels = Wav2Vec2Config.from_pretrained(source).id2label
         loaded: Any  # with output_loading_info it is a pair, which the annotation leaves out
         loaded = Wav2Vec2ForSequenceClassification.from_pretrained(
             source,
@@ -117,28 +135,29 @@ def pretrained_model(
             use_safetensors=True,  # pickled weights can carry code
             ignore_mismatched_sizes=True,
             output_loading_info=True,
+            dtype=torch.float32,  # else that of the file, in which nothing could be trained
             layerdrop=0.0,
             **_MASKING,
             **_names(labels),
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
-        raise InputError(
-            f"the checkpoint {source} cannot be loaded: {reason}. Give a local folder with "
-            "config.json and model.safetensors with --init, or check the network connection"
-        ) from error
+        raise InputError(f"the checkpoint {source} cannot be loaded: {reason}. {advice}") from error
     model: Wav2Vec2ForSequenceClassification = loaded[0]
     report: dict[str, Any] = loaded[1]
     unlike = {key for key, *_ in report["mismatched_keys"]}
-    lacking = sorted(
-        key for key in unlike | set(report["missing_keys"]) if not key.startswith(NEW_WEIGHTS)
-    )
+    made_anew = unlike | set(report["missing_keys"])
+    lacking = sorted(key for key in made_anew if not key.startswith(NEW_WEIGHTS))
     if lacking:
         raise InputError(
             f"the checkpoint {source} is no whole Wav2Vec2: {len(lacking)} of the network's weights "
             f"are missing from it or of another shape, such as {', '.join(lacking[:3])}. "
             "Training would start from random ones; give another checkpoint"
         )
+    if "classifier.weight" not in made_anew and own_labels != dict(enumerate(labels)):
+        # As many outputs, but for other words: what they know of those would mislead.
+        nn.init.normal_(model.classifier.weight, std=model.config.initializer_range)
+        nn.init.zeros_(model.classifier.bias)
     return _spared(model)
 
 
@@ -176,8 +195,7 @@ def gabor_filters(channels: int, taps: int) -> torch.Tensor:
     (Zeghidour et al., 2021).
     """
     n = channels // GABOR_PHASES
-    mels = np.linspace(_mel(GABOR_LOWEST_HZ), _mel(GABOR_HIGHEST_HZ), n + 2)
-    edges = 700.0 * (10 ** (mels / 2595.0) - 1)
+    edges = mel_edges_hz(GABOR_LOWEST_HZ, GABOR_HIGHEST_HZ, n)
     t = (np.arange(taps) - (taps - 1) / 2) / SAMPLE_RATE_HZ
     filters = np.zeros((channels, 1, taps), np.float32)
     for k in range(n):
@@ -190,10 +208,6 @@ def gabor_filters(channels: int, taps: int) -> torch.Tensor:
             h *= GABOR_NORM / np.linalg.norm(h)
             filters[GABOR_PHASES * k + j, 0], filters[GABOR_PHASES * k + j + 2, 0] = h, -h
     return torch.from_numpy(filters)
-
-
-def _mel(hz: float) -> float:
-    return 2595.0 * math.log10(1 + hz / 700.0)
 
 
 def _names(labels: Sequence[str]) -> dict[str, Any]:

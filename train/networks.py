@@ -12,7 +12,7 @@ from transformers import Wav2Vec2FeatureExtractor
 
 from kws_live.errors import ConfigError, InputError
 
-from .chain import Chain, Stage
+from .chain import Chain, NetworkKind, Stage
 from .log_mel import LogMelClassifier, LogMelSettings
 from .model import feature_extractor, frames_of, new_model, pretrained_model
 from .tables import values_of
@@ -67,26 +67,34 @@ def start_network(chain: Chain, stage: Stage, folders: dict[str, Path]) -> Netwo
         network = load_network(folders[stage.starts_from], stage.kind, stage.labels, stage.seed)
     else:
         source = str(stage.pretrained)
-        network = Network(
-            pretrained_model(source, stage.labels, stage.seed), feature_extractor(source)
+        advice = (
+            "Give a local folder with config.json and model.safetensors with --init, or check the "
+            "network connection"
         )
+        model = pretrained_model(source, stage.labels, stage.seed, advice)
+        network = Network(model, feature_extractor(source))
     if stage.training.feature_encoder_frozen_epochs < 0:
         network.model.freeze_feature_encoder()  # type: ignore[operator]
     return network
 
 
-def load_network(folder: Path, kind: str, labels: Sequence[str], seed: int = 0) -> Network:
+def load_network(folder: Path, kind: NetworkKind, labels: Sequence[str], seed: int = 0) -> Network:
     """Return the network that a finished stage kept.
 
     Raises:
         InputError: It cannot be read.
     """
-    if kind == "wav2vec2":
-        return Network(pretrained_model(str(folder), labels, seed), feature_extractor(str(folder)))
+    advice = (
+        "This run made it, and it is damaged: restore the folder from a copy, or begin a new run"
+    )
+    if kind == NetworkKind.WAV2VEC2:
+        model = pretrained_model(str(folder), labels, seed, advice)
+        return Network(model, feature_extractor(str(folder)))
     try:
         return Network(LogMelClassifier.from_pretrained(folder))
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise InputError(f"the network in {folder} cannot be loaded: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise InputError(f"the network in {folder} cannot be loaded: {reason}. {advice}") from error
 
 
 def check_networks(chain: Chain) -> None:
@@ -132,7 +140,7 @@ class Teachers:
 def _new_network(network: dict[str, Any], stage: Stage) -> Network:
     where = f"networks.{stage.network}"
     arguments = {k: v for k, v in network.items() if k != "kind"}
-    if network["kind"] == "wav2vec2":
+    if network["kind"] == NetworkKind.WAV2VEC2:
         try:
             model = new_model(arguments, stage.labels, stage.seed)
         except ConfigError as error:

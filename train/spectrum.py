@@ -30,7 +30,7 @@ class SpectrumLearner(nn.Module):
     places: torch.Tensor
 
     def __init__(self, network: Wav2Vec2ForSequenceClassification) -> None:
-        """Share the network's weights; those below its transformer are trained."""
+        """Share the network's weights; only the convolutions and the norm after them are trained."""
         super().__init__()
         network.requires_grad_(False)
         self.convolutions = network.wav2vec2.feature_extractor

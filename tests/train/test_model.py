@@ -18,6 +18,7 @@ from kws_live.errors import ConfigError, InputError
 from .conftest import tiny_document
 
 LABELS = ("low", "high", "_unknown_", "_silence_")
+ADVICE = "Give another one"
 
 
 def first_network(chain: Chain) -> Wav2Vec2ForSequenceClassification:
@@ -33,7 +34,7 @@ def default_network() -> Wav2Vec2ForSequenceClassification:
 
 
 def test_the_default_network_is_the_designed_one() -> None:
-    """3.5 M parameters, 17 frames a second, twelve labels in the recipe's order."""
+    """3.5 M parameters, 17 frames of a window, twelve labels in the recipe's order."""
     recipe = load_recipe("default")
     model = default_network()
     assert sum(p.numel() for p in model.parameters()) == pytest.approx(3.5e6, rel=0.05)
@@ -132,6 +133,31 @@ def test_a_checkpoint_gives_its_weights_and_gets_our_labels(checkpoint: Path) ->
     assert model.config.id2label[8] == "stop"
 
 
+def test_a_head_for_other_words_is_made_anew(checkpoint: Path, tmp_path: Path) -> None:
+    """With as many outputs too; a head of the very same labels is kept, and so is all below it."""
+    mine, swapped = tmp_path / "mine", ("high", "low", *LABELS[2:])
+    first = pretrained_model(str(checkpoint), LABELS, 0, ADVICE)
+    first.classifier.bias.data.fill_(0.5)
+    first.save_pretrained(mine)
+    same = pretrained_model(str(mine), LABELS, 1, ADVICE).state_dict()
+    others = pretrained_model(str(mine), swapped, 1, ADVICE).state_dict()
+    before = first.state_dict()
+    assert all(torch.equal(same[name], value) for name, value in before.items())
+    changed = {name for name, value in before.items() if not torch.equal(others[name], value)}
+    assert changed == {"classifier.weight", "classifier.bias"}
+    again = pretrained_model(str(mine), swapped, 1, ADVICE).state_dict()
+    assert torch.equal(others["classifier.weight"], again["classifier.weight"])
+
+
+def test_a_checkpoint_in_half_precision_is_trained_in_full(checkpoint: Path) -> None:
+    """Its weights are taken as they are, but computed with, and changed, in float32."""
+    half = Wav2Vec2ForPreTraining.from_pretrained(checkpoint).to(torch.bfloat16)
+    half.save_pretrained(checkpoint)
+    model = pretrained_model(str(checkpoint), LABELS, 0, ADVICE)
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+    assert model(torch.zeros(1, 16_000)).logits.dtype == torch.float32
+
+
 def test_a_checkpoint_keeps_its_normalisation(checkpoint: Path) -> None:
     """A pretrained model's preprocessor goes with it; from scratch, nothing is normalised."""
     assert feature_extractor(str(checkpoint)).do_normalize
@@ -141,7 +167,7 @@ def test_a_checkpoint_keeps_its_normalisation(checkpoint: Path) -> None:
 def test_a_folder_that_is_no_checkpoint_is_named(tmp_path: Path) -> None:
     """The message names the folder and the file that it lacks."""
     with pytest.raises(InputError, match=rf"{tmp_path}: no config\.json"):
-        pretrained_model(str(tmp_path), LABELS, seed=0)
+        pretrained_model(str(tmp_path), LABELS, 0, ADVICE)
 
 
 def test_a_checkpoint_that_lacks_weights_is_refused(checkpoint: Path) -> None:
@@ -151,7 +177,7 @@ def test_a_checkpoint_that_lacks_weights_is_refused(checkpoint: Path) -> None:
     del weights["wav2vec2.encoder.layers.1.attention.v_proj.weight"]
     save_file(weights, file, metadata={"format": "pt"})
     with pytest.raises(InputError, match=r"no whole Wav2Vec2: 1 of .*layers\.1\.attention\.v_proj"):
-        pretrained_model(str(checkpoint), LABELS, seed=0)
+        pretrained_model(str(checkpoint), LABELS, 0, ADVICE)
 
 
 def test_a_checkpoint_of_another_shape_is_refused(checkpoint: Path) -> None:
@@ -159,15 +185,17 @@ def test_a_checkpoint_of_another_shape_is_refused(checkpoint: Path) -> None:
     config = json.loads((checkpoint / "config.json").read_text())
     (checkpoint / "config.json").write_text(json.dumps(config | {"intermediate_size": 48}))
     with pytest.raises(InputError, match=r"of another shape, such as .*feed_forward"):
-        pretrained_model(str(checkpoint), LABELS, seed=0)
+        pretrained_model(str(checkpoint), LABELS, 0, ADVICE)
 
 
 def test_a_corrupt_checkpoint_is_named(checkpoint: Path) -> None:
-    """Weights cut off half-way are refused with the folder's name."""
+    """Weights cut off half-way are refused with the folder's name and the caller's advice."""
     file = checkpoint / "model.safetensors"
     file.write_bytes(file.read_bytes()[:1000])
-    with pytest.raises(InputError, match=r"the checkpoint .* cannot be loaded"):
-        pretrained_model(str(checkpoint), LABELS, seed=0)
+    with pytest.raises(
+        InputError, match=r"the checkpoint .* cannot be loaded: .*\. Give another one"
+    ):
+        pretrained_model(str(checkpoint), LABELS, 0, ADVICE)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +204,10 @@ def test_a_corrupt_checkpoint_is_named(checkpoint: Path) -> None:
         ({"conv_stride": [80]}, r"\[networks\.tiny\] "),
         ({"hiden_size": 32}, r"\[networks\.tiny\] hiden_size: unknown key. Did you mean 'hidden_"),
         ({"num_labels": 3}, r"\[networks\.tiny\] .*num_labels"),
+        ({"conv_dim": 3}, r"\[networks\.tiny\] conv_dim = 3: must be a list of whole numbers"),
+        ({"conv_stride": [80, 0]}, r"conv_stride = \[80, 0\]: must be numbers of 1 or more"),
+        ({"conv_kernel": [256, 999]}, r"these leave no frame of a window of 16000 samples"),
+        ({"gabor_start": "no"}, r"gabor_start = 'no': must be true or false"),
     ],
 )
 def test_an_impossible_network_is_a_recipe_error(network: dict, message: str) -> None:
