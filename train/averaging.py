@@ -19,6 +19,8 @@ FILE = "averaged.safetensors"
 class AveragedWeights(TrainerCallback):
     """Averages a model's weights and buffers after each step; its checkpoints hold the average.
 
+    Whole numbers among them, such as counts, are taken over as they are.
+
     The decay begins lower, at (1 + n) / (10 + n) after n steps, so that the first random weights
     do not linger.
     """
@@ -27,6 +29,9 @@ class AveragedWeights(TrainerCallback):
         """Begin with a copy of the model."""
 
         def blend(averaged: Any, current: Any, n: torch.Tensor | int) -> None:
+            if not averaged[0].is_floating_point():  # all that come together are of one dtype
+                torch._foreach_copy_(averaged, current)
+                return
             steps = float(n)
             now = min(decay, (1 + steps) / (10 + steps))
             get_ema_multi_avg_fn(now)(averaged, current, n)  # type: ignore[no-untyped-call]

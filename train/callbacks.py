@@ -1,11 +1,14 @@
-"""What happens during training besides training: keeping the best model, holding layers back."""
+"""What happens during training besides training: keeping the best model, holding layers back, giving up."""
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from kws_live.errors import ConfigError
 
 from .files import write_json
 from .settings import TrainingSettings
@@ -15,10 +18,7 @@ class KeepBest(TrainerCallback):
     """Keeps the model whenever its validation is better, and ends a run in which it is not.
 
     `history.json` in the stage's folder lists accuracy (or what else the stage learns) and loss of
-    each evaluation, and the mean loss of the training steps since the one before.
-
-    Attributes:
-        stopped_early: Whether it has not been better for too long.
+    each evaluation, and the mean of what the training steps since the one before made small.
     """
 
     def __init__(
@@ -32,17 +32,22 @@ class KeepBest(TrainerCallback):
         self._folder, self._training, self._write_model = folder, training, write_model
         self._metric = metric
         self._history: list[dict[str, Any]] = []
-        self.stopped_early = False
 
     @property
     def best(self) -> dict[str, Any]:
         """Epoch, metric and loss of the evaluation whose model is kept: the first of the best."""
         return max(self._history, key=lambda entry: entry[self._metric])
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        """Recall the evaluations of a resumed run."""
+    @property
+    def stopped_early(self) -> bool:
+        """Whether it has not been better for so long that the stage has come to its end."""
+        patience = self._training.stop_after_epochs_without_gain
+        if not patience or not self._history:
+            return False
+        return bool(self._history[-1]["epoch"] - self.best["epoch"] >= patience)
+
+    def recall(self, state: TrainerState) -> None:
+        """Take over the evaluations of the run that a checkpoint's state is of."""
         for entry in state.log_history:
             if f"eval_{self._metric}" in entry:
                 self._note(entry, entry["step"], state)
@@ -67,9 +72,7 @@ class KeepBest(TrainerCallback):
             if self.best is entry:
                 self._write_model()
             write_json(self._folder / "history.json", self._history)
-        patience = self._training.stop_after_epochs_without_gain
-        if patience and entry["epoch"] - self.best["epoch"] >= patience:
-            self.stopped_early = True
+        if self.stopped_early:
             control.should_training_stop = control.should_save = True
 
     def _note(self, metrics: dict[str, float], step: float, state: TrainerState) -> dict[str, Any]:
@@ -82,6 +85,37 @@ class KeepBest(TrainerCallback):
         }
         self._history.append(entry)
         return entry
+
+
+class EndIfDiverged(TrainerCallback):
+    """Ends a run whose loss or gradient is no finite number, before anything is kept of it.
+
+    Every evaluation and every checkpoint follows a line of the log at the same step.
+    """
+
+    def __init__(self, stage: str, training: TrainingSettings) -> None:
+        """Note what to name."""
+        self._stage, self._training = stage, training
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        """Raise ConfigError, with what to change, if a figure of the last steps is not finite."""
+        for figure in ("loss", "grad_norm", "eval_loss"):
+            value = (logs or {}).get(figure, 0.0)
+            if not math.isfinite(value):
+                epoch = (state.global_step - 1) // self._training.steps_per_epoch + 1
+                raise ConfigError(
+                    f"stage {self._stage!r}, epoch {epoch}: {figure} is {value}, training has "
+                    f"diverged. Begin a new run with a lower [training] learning_rate than "
+                    f"{self._training.learning_rate:g}; the best model and the last checkpoints "
+                    "before this are still there"
+                )
 
 
 class HoldBack(TrainerCallback):

@@ -10,6 +10,7 @@ from typing import Any
 
 from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from . import processes
@@ -101,6 +102,28 @@ def remove_unsealed(folder: Path) -> None:
 def step_of(checkpoint: Path | None) -> int:
     """Return after how many steps a checkpoint was written; 0 for none."""
     return int(checkpoint.name.split("-")[1]) if checkpoint else 0
+
+
+def state_of(checkpoint: Path) -> TrainerState:
+    """Return what the Trainer noted of a checkpoint's run."""
+    return TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
+
+
+def warn_of_other_processes(checkpoint: Path) -> None:
+    """Log a warning if another number of processes wrote a checkpoint than goes on from it.
+
+    Each wrote the state of its random numbers; with others, dropout is drawn otherwise.
+    """
+    state = PartialState()
+    n = int(state.num_processes)
+    expected = {"rng_state.pth"} if n == 1 else {f"rng_state_{i}.pth" for i in range(n)}
+    found = {file.name for file in checkpoint.glob("rng_state*.pth")}
+    if found != expected and state.is_main_process:
+        log.warning(
+            "%s was written by %d processes, and %d go on: dropout is drawn anew, so the run will not "
+            "end with the very same weights as one that was never stopped",
+            *(checkpoint, len(found), n),
+        )
 
 
 def _found(folder: Path) -> list[Path]:

@@ -9,6 +9,7 @@ import torch
 import torch.distributed as dist
 from accelerate import PartialState
 from accelerate.utils import broadcast_object_list, gather_object
+from torch import nn
 
 from kws_live.errors import KwsLiveError
 
@@ -73,6 +74,13 @@ def highest(*wishes: int) -> list[int]:
     said = torch.tensor(wishes, dtype=torch.int32, device=state.device)
     dist.all_reduce(said, op=dist.ReduceOp.MAX)
     return [int(x) for x in said]
+
+
+def share_buffers(model: nn.Module) -> None:
+    """Give each process the main one's buffers, such as the running means of batch norm."""
+    if PartialState().num_processes > 1:
+        for buffer in model.buffers():
+            dist.broadcast(buffer, src=0)
 
 
 def require_same(value: str, what: str) -> None:

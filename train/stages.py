@@ -10,9 +10,9 @@ from transformers.trainer_callback import PrinterCallback
 from . import processes, run_folder
 from .averaging import AveragedWeights
 from .cache import ClipStore
-from .callbacks import HoldBack, KeepBest
-from .chain import Chain, Stage
-from .checkpoints import Checkpointing, step_of
+from .callbacks import EndIfDiverged, HoldBack, KeepBest
+from .chain import Chain, Goal, Stage
+from .checkpoints import Checkpointing, state_of, step_of, warn_of_other_processes
 from .datasets import RunDataset, WindowDataset
 from .errors import FlagError
 from .examples import ExampleMaker
@@ -65,7 +65,8 @@ class StageRunner:
         Raises:
             FlagError: The batch cannot be shared evenly by the processes.
             InputError: A checkpoint or an earlier stage cannot be loaded.
-            ConfigError: The recipe describes no such network, or what this device cannot compute.
+            ConfigError: The recipe describes no such network, or what this device cannot compute;
+                or training has diverged.
         """
         folder = self.folders[stage.name]
         arguments = training_arguments(stage, folder, self.workers)
@@ -75,7 +76,7 @@ class StageRunner:
         place = f"{self.chain.stages.index(stage) + 1} of {len(self.chain.stages)}"
         log.info("stage %s, %s: %.1f M parameters", place, stage.name, millions)
 
-        learner = network.model if stage.learns == "words" else SpectrumLearner(network.model)
+        learner = network.model if stage.learns == Goal.WORDS else SpectrumLearner(network.model)
         average = None
         if stage.training.ema_decay:
             average = AveragedWeights(learner, stage.training.ema_decay)
@@ -88,6 +89,9 @@ class StageRunner:
             objective.metric,
             lambda: run_folder.write_model(folder, network),
         )
+        if checkpoint:
+            warn_of_other_processes(checkpoint)
+            keep_best.recall(state_of(checkpoint))
         progress = ProgressLines(stage.training, objective.metric)
         trainer = StageTrainer(
             objective,
@@ -99,7 +103,8 @@ class StageRunner:
             callbacks=[progress, *self._callbacks(stage, keep_best, average, step_of(checkpoint))],
         )
         trainer.remove_callback(PrinterCallback)
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if not keep_best.stopped_early:
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         finished = keep_best.stopped_early or trainer.state.global_step >= trainer.state.max_steps
         if finished:
             processes.on_main(lambda: run_folder.write_finished(folder, keep_best.best))
@@ -112,7 +117,7 @@ class StageRunner:
         average: AveragedWeights | None,
         from_step: int,
     ) -> list[TrainerCallback]:
-        callbacks: list[TrainerCallback] = [keep_best]
+        callbacks: list[TrainerCallback] = [EndIfDiverged(stage.name, stage.training), keep_best]
         if average:
             callbacks.append(average)  # before the checkpoint that it is a part of is sealed
         callbacks.append(Checkpointing(self.stop))
@@ -129,7 +134,7 @@ class StageRunner:
             t.epochs,
             t.steps_per_epoch * t.batch_size,
             normalize=network.normalize,
-            masks=network.frames > 0 and stage.learns == "words",
+            masks=network.frames > 0 and stage.learns == Goal.WORDS,
             windows=network.normalize and raw_wanted,
         )
 

@@ -1,6 +1,7 @@
 """The Hugging Face Trainer as stages use it."""
 
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,17 @@ from transformers import Trainer, TrainingArguments
 
 from kws_live.errors import ConfigError
 
+from . import processes
 from .averaging import AveragedWeights
 from .chain import Stage
 from .checkpoints import KEPT
 from .errors import FlagError
 from .objectives import Objective
+from .stopping import start_deaf
 
 
 class StageTrainer(Trainer):
-    """Trains on examples in the order of their plan.
+    """Trains on examples in the order of their plan, which workers make that no signal ends.
 
     Where weights are averaged, evaluation sees the average.
     """
@@ -36,6 +39,13 @@ class StageTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler[Any]:
         return torch.utils.data.SequentialSampler(train_dataset)
 
+    def _get_dataloader(self, *arguments: Any, **named: Any) -> torch.utils.data.DataLoader[Any]:
+        loader: Any = super()._get_dataloader(*arguments, **named)
+        # The inner one starts the workers; a resumed run copies its arguments.
+        inner = loader.base_dataloader
+        inner.worker_init_fn = partial(start_deaf, then=inner.worker_init_fn)
+        return loader  # type: ignore[no-any-return]
+
     def compute_loss(
         self,
         model: nn.Module,
@@ -49,9 +59,14 @@ class StageTrainer(Trainer):
         return (loss, outputs) if return_outputs else loss
 
     def evaluate(self, *arguments: Any, **named: Any) -> dict[str, float]:
-        """Return the metrics of the validation windows, by the averaged weights if there are any."""
+        """Return the metrics of the validation windows, by the averaged weights if there are any.
+
+        Several processes judge their shares by the same network: each has running means of its own
+        batches, but those of the first one are kept.
+        """
         model: Any = self.model
         with self._average.in_place_of(model) if self._average else nullcontext():
+            processes.share_buffers(model)
             metrics: dict[str, float] = super().evaluate(*arguments, **named)
         return metrics
 
@@ -116,6 +131,7 @@ def training_arguments(stage: Stage, folder: Path, workers: int) -> TrainingArgu
             save_steps=total_steps,
             save_total_limit=KEPT,
             logging_steps=min(20, max(1, t.steps_per_epoch // 10)),
+            logging_nan_inf_filter=False,  # it would hide what `EndIfDiverged` looks for
             disable_tqdm=True,
             report_to="none",
             seed=stage.seed,

@@ -9,15 +9,18 @@ import numpy as np
 import pytest
 import torch
 from kws_train.averaging import AveragedWeights
-from kws_train.chain import Chain
+from kws_train.chain import Chain, NetworkKind
 from kws_train.evaluate import load_run, logits_of, stored_validation
 from kws_train.fit import Corpora, fit
 from kws_train.log_mel import LogMelClassifier
 from kws_train.networks import Network, Teachers, load_network, start_network
 from kws_train.objectives import Words
 from kws_train.recipe import parse_recipe
+from kws_train.spectrum import SpectrumLearner
 from safetensors.torch import load_file
 from torch.nn import functional as F
+
+from kws_live.errors import ConfigError, InputError
 
 from .conftest import tiny_document
 
@@ -116,8 +119,6 @@ def test_a_mistake_in_a_later_network_shows_before_anything_is_trained(
     four_stages: Chain, corpora: Corpora, cache: Path, tmp_path: Path
 ) -> None:
     """Hours of training a teacher do not end with a complaint about the student."""
-    from kws_live.errors import ConfigError
-
     four_stages.networks["tiny"]["conv_stride"] = [80]
     with pytest.raises(ConfigError, match=r"\[networks\.tiny\]"):
         fit(four_stages, corpora, tmp_path / "run", cache_dir=cache)
@@ -176,7 +177,7 @@ def test_a_log_mel_network_comes_back_as_it_was_saved(four_stages: Chain, tmp_pa
     x = 0.1 * torch.randn(2, 16_000)
     network.model(x)  # moves the running means
     network.save(tmp_path)
-    again = load_network(tmp_path, "log_mel", four_stages.labels).model.eval()
+    again = load_network(tmp_path, NetworkKind.LOG_MEL, four_stages.labels).model.eval()
     with torch.no_grad():
         logits = network.model.eval()(x).logits
         assert logits.shape == (2, 4)
@@ -224,6 +225,27 @@ def test_an_average_follows_its_formula() -> None:
     assert model.weight.item() == 128.0
 
 
+def test_an_average_leaves_whole_numbers_alone(chain: Chain) -> None:
+    """Which frames a network that learns to hear is asked for does not drift as its weights do."""
+    learner = SpectrumLearner(start_network(chain, chain.last, {}).model)
+    average, places = AveragedWeights(learner, 0.9), learner.places.clone()
+    for _ in range(60):
+        average.on_step_end(None, None, None, model=learner)  # type: ignore[arg-type]
+    with average.in_place_of(learner):
+        assert torch.equal(learner.places, places)
+
+
+def test_a_damaged_stage_says_what_to_do(four_stages: Chain, tmp_path: Path) -> None:
+    """It is the run's own: neither `--init` nor the network connection has to do with it."""
+    tiny = start_network(four_stages, four_stages.stages[1], {})
+    tiny.save(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"cut off")
+    for kind in NetworkKind:
+        with pytest.raises(InputError, match="restore the folder from a copy") as caught:
+            load_network(tmp_path, kind, four_stages.labels)
+        assert "--init" not in str(caught.value)
+
+
 def test_a_stage_ends_when_it_no_longer_gains(
     chain: Chain, corpora: Corpora, cache: Path, tmp_path: Path
 ) -> None:
@@ -237,4 +259,10 @@ def test_a_stage_ends_when_it_no_longer_gains(
     stuck, run = parse_recipe(document), tmp_path / "run"
     assert fit(stuck, corpora, run, cache_dir=cache, workers=0) is None
     assert [h["epoch"] for h in json.loads((run / "history.json").read_text())] == [1, 2, 3]
-    assert json.loads((run / "finished.json").read_text())["best"]["epoch"] == 1
+    finished = (run / "finished.json").read_text()
+    assert json.loads(finished)["best"]["epoch"] == 1
+    # The process was killed between its last checkpoint and the note that the stage is finished.
+    (run / "finished.json").unlink()
+    assert fit(stuck, corpora, run, cache_dir=cache, resume=True, workers=0) is None
+    assert [h["epoch"] for h in json.loads((run / "history.json").read_text())] == [1, 2, 3]
+    assert (run / "finished.json").read_text() == finished

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from kws_train.chain import Chain
+from kws_train.checkpoints import last_whole
 from kws_train.errors import FlagError
 from kws_train.evaluate import load_run, logits_of, stored_validation
 from kws_train.fit import Corpora, fit
@@ -20,7 +21,7 @@ from kws_train.recipe import parse_recipe
 from kws_train.stopping import StopOnSignal
 from safetensors.torch import load_file
 
-from kws_live.errors import InputError
+from kws_live.errors import ConfigError, InputError
 
 from .conftest import tiny_document
 
@@ -192,17 +193,37 @@ def test_a_folder_of_silence_is_told_where_it_belongs(
 
 
 def test_a_signal_in_a_worker_is_the_main_process_affair(
-    caplog: pytest.LogCaptureFixture, tmp_path: Path
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Ctrl-C reaches every process of a run; one of them says so, and none dies of the second."""
+    """Ctrl-C reaches every process of a run; one of them says so, and no other dies of it."""
     with StopOnSignal() as stop:
         child = os.fork()
         if child == 0:
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGINT)
-            os._exit(0 if stop.stopped_by is None else 1)
+            os._exit(0 if stop.stopped_by is None and not caplog.records else 1)
+        signal.raise_signal(signal.SIGINT)
         _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
+    assert [r.getMessage().split(",")[0] for r in caplog.records] == ["stopping after this step"]
+
+
+def test_a_run_that_diverges_says_so_and_keeps_nothing_of_it(
+    corpora: Corpora, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends at the first loss that is no number; what was kept before is whole, and is numbers."""
+    monkeypatch.setattr("kws_train.checkpoints.CHECKPOINT_EVERY_S", 0.0)
+    document = tiny_document()
+    document["training"] |= {"learning_rate": 1e30, "ema_decay": 0.9}
+    run = tmp_path / "run"
+    with pytest.raises(ConfigError, match=r"stage 'only', epoch 1: .* lower .* than 1e\+30"):
+        fit(parse_recipe(document), corpora, run, cache_dir=cache, workers=0)
+    assert not (run / "finished.json").exists()
+    assert not (run / "history.json").exists()
+    checkpoint = last_whole(run)
+    assert checkpoint is not None
+    for name in ("model.safetensors", "averaged.safetensors"):
+        assert all(torch.isfinite(value).all() for value in load_file(checkpoint / name).values())
 
 
 def test_the_same_seed_gives_the_same_first_epoch(

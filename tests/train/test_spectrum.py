@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from kws_train.chain import NetworkKind
 from kws_train.fit import Corpora, fit
 from kws_train.log_mel import LogMel
 from kws_train.networks import load_network, start_network
@@ -12,15 +13,26 @@ from kws_train.objectives import Spectrum
 from kws_train.recipe import parse_recipe
 from kws_train.spectrum import SpectrumLearner
 from safetensors.torch import load_file
+from transformers import Wav2Vec2ForSequenceClassification
 
 from .conftest import tiny_document
 
 
 @pytest.fixture
-def learner() -> SpectrumLearner:
-    """One of the tiny network, nothing learned yet."""
+def network() -> Wav2Vec2ForSequenceClassification:
+    """The tiny one, nothing learned yet."""
     chain = parse_recipe(tiny_document())
-    return SpectrumLearner(start_network(chain, chain.stages[0], {}).model)
+    return start_network(chain, chain.stages[0], {}).model
+
+
+@pytest.fixture
+def learner(network: Wav2Vec2ForSequenceClassification) -> SpectrumLearner:
+    """That learns what the tiny network's convolutions hear."""
+    return SpectrumLearner(network)
+
+
+#: What hears of a network: its convolutions, and the norm of their outputs.
+HEARD = ("wav2vec2.feature_extractor.", "wav2vec2.feature_projection.layer_norm.")
 
 
 def tones(n: int) -> torch.Tensor:
@@ -40,23 +52,33 @@ def test_each_frame_tells_the_energies_around_its_middle(learner: SpectrumLearne
 
 
 def test_level_means_nothing(learner: SpectrumLearner) -> None:
-    """What is to be told of loud windows is what is to be told of quiet ones."""
-    learner.eval()
+    """What is to be told of a loud window is what is to be told of the same one, only quiet."""
+    torch.nn.init.zeros_(learner.tell.weight)
+    generator = torch.Generator().manual_seed(0)
+    learner.tell.bias.data.copy_(torch.randn(learner.tell.bias.shape, generator=generator))
+    hiss = 0.1 * torch.randn(3, 16_000, generator=generator)
+    # Each frame tells the same whatever it hears, so the error says how far off what is asked is.
     with torch.no_grad():
-        for window in tones(3):
-            loud, quiet = learner(torch.stack([window, 0.3 * window]))
-            assert float(loud[1]) == pytest.approx(float(quiet[1]), rel=0.05)
+        loud, quiet = learner(hiss), learner(0.3 * hiss)
+        other = learner(hiss.flip(1))
+    torch.testing.assert_close(quiet, loud, rtol=1e-3, atol=0.0)
+    assert float((other - loud)[:, 0].abs().min()) > 10 * float((quiet - loud)[:, 0].abs().max())
 
 
-def test_silence_teaches_nothing(learner: SpectrumLearner) -> None:
-    """Digital zero has no variance to explain, and makes no error that is not finite."""
-    squares = learner(torch.zeros(2, 16_000))
-    assert torch.isfinite(squares).all()
-    assert float(squares[:, 1].detach().abs().max()) < 1e-6
+def test_of_digital_silence_nothing_is_asked(learner: SpectrumLearner) -> None:
+    """It has no variance: what is to be told is zero everywhere, and all that is told is error."""
+    torch.nn.init.zeros_(learner.tell.weight)
+    torch.nn.init.constant_(learner.tell.bias, 0.5)
+    error, power = learner(torch.zeros(2, 16_000)).detach().T
+    torch.testing.assert_close(power, torch.zeros(2), rtol=0.0, atol=1e-6)
+    torch.testing.assert_close(error, torch.full((2,), 0.25), rtol=1e-3, atol=0.0)
 
 
-def test_only_the_convolutions_learn(learner: SpectrumLearner) -> None:
-    """A step lowers the error; the transformer and the classifier stay as they were."""
+def test_only_the_convolutions_learn(
+    network: Wav2Vec2ForSequenceClassification, learner: SpectrumLearner
+) -> None:
+    """Steps lower the error; the transformer and the classifier stay as they were."""
+    before = {name: value.clone() for name, value in network.state_dict().items()}
     objective, x = Spectrum(), tones(8)
     inputs = {"input_values": x, "labels": torch.zeros(8)}
     optimiser = torch.optim.AdamW([p for p in learner.parameters() if p.requires_grad], lr=1e-2)
@@ -68,6 +90,9 @@ def test_only_the_convolutions_learn(learner: SpectrumLearner) -> None:
         optimiser.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.8 * losses[0]
+    changed = {n for n, value in network.state_dict().items() if not torch.equal(value, before[n])}
+    assert any(name.startswith(HEARD[0]) for name in changed)
+    assert all(name.startswith(HEARD) for name in changed)
 
 
 def test_a_stage_that_hears_gives_the_next_one_its_convolutions(
@@ -86,13 +111,14 @@ def test_a_stage_that_hears_gives_the_next_one_its_convolutions(
     before = start_network(chain, chain.stages[0], {}).model.state_dict()
     after = load_file(run / "stages" / "hear" / "model.safetensors")
     changed = {name for name, value in after.items() if not torch.equal(value, before[name])}
-    heard = ("wav2vec2.feature_extractor.", "wav2vec2.feature_projection.layer_norm.")
     assert changed
-    assert all(name.startswith(heard) for name in changed)
+    assert all(name.startswith(HEARD) for name in changed)
     history = json.loads((run / "stages" / "hear" / "history.json").read_text())
     explained = [epoch["explained"] for epoch in history]
     assert explained[-1] > explained[0]
     best = json.loads((run / "stages" / "hear" / "finished.json").read_text())["best"]
     assert best["explained"] == max(explained)
-    begun = load_network(run / "stages" / "hear", "wav2vec2", chain.labels).model.state_dict()
+    begun = load_network(
+        run / "stages" / "hear", NetworkKind.WAV2VEC2, chain.labels
+    ).model.state_dict()
     assert all(torch.equal(begun[name], after[name]) for name in changed)
