@@ -25,7 +25,9 @@ class Epoch:
         epoch: Counts from 1.
         accuracy: On the validation windows, 0..1.
         loss: Cross-entropy on the validation windows, in nats.
-        train_loss: Mean over the epoch's augmented examples, in nats; None if it was not logged.
+        train_loss: What the stage makes small, its mean over the epoch's augmented examples: with
+            smoothed labels or teachers that is not the cross-entropy, and compares with that of
+            other epochs only. None if it was not logged.
     """
 
     epoch: int
@@ -79,11 +81,11 @@ def draw_accuracy(history: Sequence[Epoch], figure: "Figure", colours: Palette) 
 def _loss(axes: Any, history: Sequence[Epoch], colours: Palette) -> None:
     trained = [e for e in history if e.train_loss is not None]
     if trained:
-        line = {"color": colours.other, "lw": 1.6, "label": "training, augmented"}
+        line = {"color": colours.other, "lw": 1.6, "label": "training: what is learned from"}
         axes.plot(
             [e.epoch for e in trained], [e.train_loss for e in trained], **line, **_dots(trained)
         )
-    line = {"color": colours.curve, "lw": 1.6, "label": "validation"}
+    line = {"color": colours.curve, "lw": 1.6, "label": "validation: cross-entropy"}
     axes.plot([e.epoch for e in history], [e.loss for e in history], **line, **_dots(history))
     axes.margins(y=0.1)
     axes.set_ylim(bottom=0.0)
