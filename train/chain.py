@@ -134,7 +134,7 @@ class Chain:
         left_out = {s.name for s in self.stages if s.learns != Goal.WORDS}
         kept = [s for s in self.stages if s.name not in left_out]
         first = next(s for s in kept if s.kind == NetworkKind.WAV2VEC2)
-        start = {"network": None, "starts_from": None, "pretrained": source}
+        start: dict[str, Any] = {"network": None, "starts_from": None, "pretrained": source}
         stages = tuple(
             replace(
                 stage,

@@ -110,7 +110,8 @@ def test_running_means_are_those_of_the_network_that_is_kept(
     """Each process has its own of its share; validation is by the first one's, which are kept."""
     document = tiny_document()
     document["networks"]["teacher"] = {"kind": "log_mel", "widths": [8, 12]}
-    document["training"] |= {"epochs": 1, "ema_decay": 0.9}
+    # Batches so small that both processes judge some.
+    document["training"] |= {"epochs": 1, "ema_decay": 0.9, "batch_size": 4}
     document["stages"] = [
         {"name": "teach", "network": "teacher"},
         {"name": "learn", "network": "tiny", "taught_by": ["teach"]},
