@@ -1,6 +1,7 @@
 """Judging a trained model on windows: accuracy, recall and precision a class, calibration, confusion matrix."""
 
 import csv
+import hashlib
 import json
 import zipfile
 from collections.abc import Sequence
@@ -35,6 +36,8 @@ from .report.mistakes import mistakes_csv, mistakes_of
 from .split import Split, speech_commands_split
 from .validation import LabelledWindows, word_windows
 from .windows import prepare, to_float
+
+WEIGHTS = "model.safetensors"
 
 #: What `evaluate` can be asked for; `all` is for folders that hold nothing but test clips.
 SplitChoice = Literal["validation", "testing", "all"]
@@ -86,7 +89,7 @@ def load_run(run: Path) -> tuple[Wav2Vec2ForSequenceClassification, Recipe, bool
     Raises:
         InputError: There is no model yet, or it cannot be read.
     """
-    if not (run / "model.safetensors").is_file() or not (run / "recipe.toml").is_file():
+    if not (run / WEIGHTS).is_file() or not (run / "recipe.toml").is_file():
         raise InputError(
             f"{run} holds no trained model: give the --out folder of kws-train fit, "
             "after its first epoch"
@@ -98,6 +101,22 @@ def load_run(run: Path) -> tuple[Wav2Vec2ForSequenceClassification, Recipe, bool
         raise InputError(f"{run} cannot be loaded: {error}. Train it again") from error
     model.eval()  # type: ignore[no-untyped-call]
     return model, load_recipe(str(run / "recipe.toml")).last, bool(extractor.do_normalize)
+
+
+def weights_sha256(run: Path) -> str:
+    """Return the SHA-256 of a run's weights, hex, by which `kws-export` knows what was judged.
+
+    Ask before `load_run`: should a training write better weights just then, the evaluation counts
+    as one of the old ones, and is left out rather than believed.
+
+    Raises:
+        InputError: There are no weights yet, or they cannot be read.
+    """
+    try:
+        with (run / WEIGHTS).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{run / WEIGHTS} cannot be read: {error.strerror}") from error
 
 
 def judge(
@@ -185,22 +204,26 @@ def evaluation_name(
     return "-".join(["folder", *sorted({p.resolve().name for p in data})])
 
 
-def write_evaluation(run: Path, name: str, judged: Judged) -> dict[str, Any]:
+def write_evaluation(
+    run: Path, name: str, judged: Judged, weights: str | None = None
+) -> dict[str, Any]:
     """Add an evaluation to `metrics.json`, and write its confusion matrix (CSV, PNG) and mistakes (CSV).
 
     Args:
         run: The run folder.
         name: Key in `metrics.json`, and part of the files' names.
         judged: What to write.
+        weights: What `weights_sha256` said before the model was loaded; if it was not asked, the
+            weights that lie there now.
 
     Returns:
-        The evaluation's metrics.
+        The evaluation's metrics, with the hash of the weights.
     """
     reliability = Reliability.of(judged.posteriors, judged.windows.labels)
     evaluation = Evaluation(judged.labels, judged.confusion, reliability)
     file = run / "metrics.json"
     metrics = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    metrics[name] = evaluation.metrics()
+    metrics[name] = evaluation.metrics() | {"weights_sha256": weights or weights_sha256(run)}
     write_json(file, metrics)
     with (
         atomic(run / f"confusion-{name}.csv") as waiting,
