@@ -91,11 +91,7 @@ def load_run(run: Path) -> tuple[Wav2Vec2ForSequenceClassification, Recipe, bool
     Raises:
         InputError: There is no model yet, or it cannot be read.
     """
-    if not (run / WEIGHTS).is_file() or not (run / "recipe.toml").is_file():
-        raise InputError(
-            f"{run} holds no trained model: give the --out folder of kws-train fit, "
-            "after its first epoch"
-        )
+    _require_model(run)
     try:
         model = Wav2Vec2ForSequenceClassification.from_pretrained(run, attn_implementation="eager")
         extractor = AutoFeatureExtractor.from_pretrained(run)  # type: ignore[no-untyped-call]
@@ -112,13 +108,22 @@ def weights_sha256(run: Path) -> str:
     as one of the old ones, and is left out rather than believed.
 
     Raises:
-        InputError: There are no weights yet, or they cannot be read.
+        InputError: There is no model yet, or its weights cannot be read.
     """
+    _require_model(run)
     try:
         with (run / WEIGHTS).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"{run / WEIGHTS} cannot be read: {error.strerror}") from error
+
+
+def _require_model(run: Path) -> None:
+    if not (run / WEIGHTS).is_file() or not (run / "recipe.toml").is_file():
+        raise InputError(
+            f"{run} holds no trained model: give the --out folder of kws-train fit, "
+            "after its first epoch"
+        )
 
 
 def judge(

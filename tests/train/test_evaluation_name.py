@@ -94,8 +94,11 @@ def test_where_moves_are_not_recorded_a_folders_name_proves_nothing(
     tiny: Recipe, tmp_path: Path
 ) -> None:
     """The speaker may have been among those who were moved to training."""
-    folder = Folder(tmp_path, tiny, [f"low/{s}/1.wav" for s in TESTERS])
-    assert folder.name("all", None) == "folder-words"
+    names = [*TESTERS, *TRAINERS, *speakers("validation", 1)]
+    folder = Folder(tmp_path, tiny, [f"low/{s}/1.wav" for s in names])
+    assert len(folder.sources("testing", None)) == len(TESTERS)
+    assert folder.name("testing", None) == "folder-words"
+    assert folder.name("testing", {}) == "test"
 
 
 def test_clips_without_any_keyword_are_no_test(tiny: Recipe, tmp_path: Path) -> None:
