@@ -1,10 +1,12 @@
 """Judging a trained model on windows: accuracy, recall and precision a class, calibration, confusion matrix."""
 
 import csv
+import hashlib
 import json
+import logging
 import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -21,21 +23,24 @@ from kws_live.eval.intervals import binomial_interval
 from kws_live.eval.report.drawing import png
 from kws_live.files import atomic, write_text
 from kws_live.model.classifier import softmax
-from kws_live.types import Int16Array
+from kws_live.types import SILENCE_LABEL, Int16Array
 
 from .cache import open_store
-from .corpus import find_recordings
+from .corpus import Recording, find_recordings
 from .files import write_json
-from .holdout import with_both_splits
+from .holdout import warn_of_unknown_speakers, with_both_splits
 from .plan import pools_of
 from .recipe import Recipe, load_recipe
 from .report.confusion import confusion_inches, draw_confusion
 from .report.judged import Judged
 from .report.mistakes import mistakes_csv, mistakes_of
-from .split import Split, speech_commands_split
+from .split import Split
 from .validation import LabelledWindows, word_windows
 from .windows import prepare, to_float
 
+log = logging.getLogger(__name__)
+
+WEIGHTS = "model.safetensors"
 #: What `evaluate` can be asked for; `all` is for folders that hold nothing but test clips.
 SplitChoice = Literal["validation", "testing", "all"]
 
@@ -86,11 +91,7 @@ def load_run(run: Path) -> tuple[Wav2Vec2ForSequenceClassification, Recipe, bool
     Raises:
         InputError: There is no model yet, or it cannot be read.
     """
-    if not (run / "model.safetensors").is_file() or not (run / "recipe.toml").is_file():
-        raise InputError(
-            f"{run} holds no trained model: give the --out folder of kws-train fit, "
-            "after its first epoch"
-        )
+    _require_model(run)
     try:
         model = Wav2Vec2ForSequenceClassification.from_pretrained(run, attn_implementation="eager")
         extractor = AutoFeatureExtractor.from_pretrained(run)  # type: ignore[no-untyped-call]
@@ -98,6 +99,31 @@ def load_run(run: Path) -> tuple[Wav2Vec2ForSequenceClassification, Recipe, bool
         raise InputError(f"{run} cannot be loaded: {error}. Train it again") from error
     model.eval()  # type: ignore[no-untyped-call]
     return model, load_recipe(str(run / "recipe.toml")).last, bool(extractor.do_normalize)
+
+
+def weights_sha256(run: Path) -> str:
+    """Return the SHA-256 of a run's weights, hex, by which `kws-export` knows what was judged.
+
+    Ask before `load_run`: should a training write better weights just then, the evaluation counts
+    as one of the old ones, and is left out rather than believed.
+
+    Raises:
+        InputError: There is no model yet, or its weights cannot be read.
+    """
+    _require_model(run)
+    try:
+        with (run / WEIGHTS).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{run / WEIGHTS} cannot be read: {error.strerror}") from error
+
+
+def _require_model(run: Path) -> None:
+    if not (run / WEIGHTS).is_file() or not (run / "recipe.toml").is_file():
+        raise InputError(
+            f"{run} holds no trained model: give the --out folder of kws-train fit, "
+            "after its first epoch"
+        )
 
 
 def judge(
@@ -147,14 +173,32 @@ def stored_validation(run: Path) -> LabelledWindows:
 
 
 def windows_from(
-    data: Sequence[Path], recipe: Recipe, split: SplitChoice, cache_dir: Path
+    data: Sequence[Path],
+    recipe: Recipe,
+    split: SplitChoice,
+    cache_dir: Path,
+    moved: Mapping[str, Split] | None = None,
 ) -> LabelledWindows:
     """Return each word clip of some folders that belongs to a split; none that can be read is left out.
+
+    Warns where nothing tells who speaks and the split is to be one of speakers.
+
+    Args:
+        data: The folders.
+        recipe: Of the run.
+        split: Whose clips.
+        cache_dir: Where decoded audio is kept.
+        moved: What `manifest.moved_speakers` says of the run; if it does not know, the speakers
+            of these folders are divided as if they alone had been trained on.
 
     Raises:
         InputError: A folder cannot be read, or holds no clip of that split.
     """
-    recordings = with_both_splits(find_recordings(data), recipe.keywords)
+    recordings = _as_the_run_split_them(find_recordings(data), recipe, moved)
+    if split != "all":
+        warn_of_unknown_speakers(
+            [r for r in recordings if r.split == split and r.word != SILENCE_LABEL]
+        )
     store = open_store(recordings, cache_dir)
     splits: tuple[Split, ...] = () if split == "all" else (split,)
     windows = word_windows(store, recipe, pools_of(store, recipe, *splits, with_faulty=True))
@@ -166,41 +210,84 @@ def windows_from(
     return windows
 
 
+def _as_the_run_split_them(
+    recordings: Sequence[Recording], recipe: Recipe, moved: Mapping[str, Split] | None
+) -> list[Recording]:
+    if moved is None:
+        return with_both_splits(recordings, recipe.keywords)
+    return [
+        replace(r, split=moved.get(r.speaker, r.split)) if r.kind == "word" else r
+        for r in recordings
+    ]
+
+
 def evaluation_name(
-    data: Sequence[Path], split: SplitChoice, windows: LabelledWindows, recipe: Recipe
+    data: Sequence[Path],
+    split: SplitChoice,
+    windows: LabelledWindows,
+    recipe: Recipe,
+    moved: Mapping[str, Split] | None = None,
 ) -> str:
     """Return what an evaluation on some folders is called in `metrics.json`.
 
-    Only clips of speakers that no model trained on make a `test`. Whole folders with clips of
-    other speakers go by the folders' names.
+    A `test` is one whose keyword clips are all of speakers that the run kept for tests. Any other goes
+    by the folders' names, also where `--split test` asked for it: then a warning says why.
+
+    Args:
+        data: The folders.
+        split: Whose clips were asked for.
+        windows: What `windows_from` made of them.
+        recipe: Of the run.
+        moved: What `manifest.moved_speakers` says of the run. If it does not know, only names as
+            in Speech Commands prove anything: `fit` moves nobody who has one.
     """
     if split == "validation":
         return "validation-clips"
-    keywords = windows.labels < len(recipe.keywords)
-    sources = [s for s, keyword in zip(windows.sources, keywords, strict=True) if keyword]
-    if split == "testing" or (
-        sources and all(speech_commands_split(Path(s).name) == "testing" for s in sources)
-    ):
+    keywords = [
+        r
+        for r, label in zip(windows.recordings, windows.labels, strict=True)
+        if label < len(recipe.keywords)
+    ]
+    doubtful = [r for r in keywords if not _kept_for_tests(r, moved is not None)]
+    if keywords and not doubtful:
         return "test"
-    return "-".join(["folder", *sorted({p.resolve().name for p in data})])
+    name = "-".join(["folder", *sorted({p.resolve().name for p in data})])
+    if split == "testing":
+        example = f", such as {doubtful[0].file}" if doubtful else ""
+        log.warning(
+            "this is recorded as %s, not as test: for %d of %d keyword clips nothing proves that the run did not hear "
+            "their speaker%s",
+            *(name, len(doubtful), len(keywords), example),
+        )
+    return name
 
 
-def write_evaluation(run: Path, name: str, judged: Judged) -> dict[str, Any]:
+def _kept_for_tests(recording: Recording, moves_known: bool) -> bool:
+    """Whether it is certain that no model of the run trained on this speaker or was chosen by them."""
+    known = recording.known_by == "name" or (moves_known and recording.known_by != "file")
+    return known and recording.split == "testing"
+
+
+def write_evaluation(
+    run: Path, name: str, judged: Judged, weights: str | None = None
+) -> dict[str, Any]:
     """Add an evaluation to `metrics.json`, and write its confusion matrix (CSV, PNG) and mistakes (CSV).
 
     Args:
         run: The run folder.
         name: Key in `metrics.json`, and part of the files' names.
         judged: What to write.
+        weights: What `weights_sha256` said before the model was loaded; if it was not asked, the
+            weights that lie there now.
 
     Returns:
-        The evaluation's metrics.
+        The evaluation's metrics, with the hash of the weights.
     """
     reliability = Reliability.of(judged.posteriors, judged.windows.labels)
     evaluation = Evaluation(judged.labels, judged.confusion, reliability)
     file = run / "metrics.json"
     metrics = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    metrics[name] = evaluation.metrics()
+    metrics[name] = evaluation.metrics() | {"weights_sha256": weights or weights_sha256(run)}
     write_json(file, metrics)
     with (
         atomic(run / f"confusion-{name}.csv") as waiting,

@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from kws_live.errors import InputError
 from kws_live.types import SAMPLE_RATE_HZ
 
 from .cache import ClipStore
@@ -16,7 +17,9 @@ from .chain import Recipe
 from .corpus import label_of
 from .errors import FlagError
 from .files import write_json
+from .names import names_of
 from .run_folder import commit_of
+from .split import Split, speaker_split
 
 MANIFEST = "manifest.json"
 _PACKAGES = ("torch", "transformers", "accelerate", "numpy", "soundfile", "soxr")
@@ -25,24 +28,29 @@ _PACKAGES = ("torch", "transformers", "accelerate", "numpy", "soundfile", "soxr"
 def write_manifest(
     run: Path, store: ClipStore, recipe: Recipe, validation_sources: list[str]
 ) -> None:
-    """Write `manifest.json`: counts and hashes, validation clips, clips left out, versions, commit.
+    """Write `manifest.json`: counts and hashes, speakers moved, validation clips, clips left out, versions, commit.
 
     `counts` and `hashes` have an entry for each class and split. A hash is of the samples of its
     recordings, whatever their files are called and wherever they lie. `recordings` is the hash by
-    which a resumed run knows all of them again.
+    which a resumed run knows all of them again. `moved_speakers` has the split of each speaker of
+    words who is not used where the hash of their name has them.
     """
     rows: dict[str, dict[str, list[bytes]]] = defaultdict(lambda: defaultdict(list))
     left_out: list[dict[str, str]] = []
+    names = names_of(store.recordings)
     for i, (r, fault) in enumerate(zip(store.recordings, store.faults, strict=True)):
         if fault:
             note = {"note": store.notes[i]} if i in store.notes else {}
-            left_out.append({"path": r.path, "split": r.split, "reason": fault} | note)
+            left_out.append({"path": names[i], "split": r.split, "reason": fault} | note)
         else:
             what = label_of(r.word, recipe.keywords) if r.kind == "word" else r.kind
             rows[what][r.split].append(store.digests[i].tobytes())
     folders = sorted({(r.kind, Path(r.root).name) for r in store.recordings})
     words = [r for r in store.recordings if r.kind == "word"]
     held_out = {r.word for r in words if r.split == "held_out"}
+    moved = {
+        r.speaker: r.split for r in words if r.split not in ("held_out", speaker_split(r.speaker))
+    }
     versions = {p: metadata.version(p) for p in _PACKAGES} | {"python": platform.python_version()}
     write_json(
         run / MANIFEST,
@@ -59,6 +67,7 @@ def write_manifest(
             },
             "audio_s": round(int(store.starts[-1]) / SAMPLE_RATE_HZ),
             "speakers_known_by": dict(Counter(r.known_by for r in words)),
+            "moved_speakers": dict(sorted(moved.items())),
             "held_out_words": sorted(held_out),
             "left_out_counts": store.fault_counts(),
             "left_out": left_out,
@@ -68,6 +77,26 @@ def write_manifest(
             "resumed": [],
         },
     )
+
+
+def moved_speakers(run: Path) -> dict[str, Split] | None:
+    """Return the split of each speaker whom a run did not use where the hash has them.
+
+    None if the run has no manifest, or one that says nothing of it.
+
+    Raises:
+        InputError: The manifest cannot be read.
+    """
+    file = run / MANIFEST
+    if not file.is_file():
+        return None
+    try:
+        moved: dict[str, Split] | None = json.loads(file.read_text(encoding="utf-8")).get(
+            "moved_speakers"
+        )
+    except (OSError, ValueError, AttributeError) as error:
+        raise InputError(f"{file} cannot be read: {error!r}. kws-train fit writes it") from error
+    return moved
 
 
 def require_same_recordings(run: Path, store: ClipStore) -> None:

@@ -145,8 +145,8 @@ def write_windows(
     words = [clips for by_word in training.words.values() for clips in by_word.values()]
     plain = []
     for _ in range(CALIBRATION_WINDOWS - len(augmented)):
-        clips = words[rng.integers(len(words))]
-        plain.append(centred_window(store.clip(int(rng.choice(clips)))))
+        row = int(rng.choice(words[rng.integers(len(words))]))
+        plain.append(centred_window(store.clip(row), store.spans[row]))
     with atomic(run / "calibration.npy") as waiting, waiting.open("wb") as out:
         np.save(out, np.stack(augmented + plain))
     with atomic(run / "validation.npz") as waiting, waiting.open("wb") as out:

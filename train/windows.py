@@ -1,6 +1,9 @@
 """One-second windows cut from recordings, and windows that hold no speech."""
 
+from typing import Literal
+
 import numpy as np
+import numpy.typing as npt
 
 from kws_live.types import SAMPLE_RATE_HZ, Float32Array, Int16Array
 
@@ -10,6 +13,7 @@ WINDOW_SAMPLES = SAMPLE_RATE_HZ
 
 #: Kinds of silent window; the rest are crops of noise recordings.
 ZEROS_SHARE, FAINT_SHARE, MADE_SHARE = 0.05, 0.10, 0.25
+Silence = Literal["zeros", "faint hiss", "made noise", "recorded noise"]
 
 
 def to_float(x: Int16Array) -> Float32Array:
@@ -40,12 +44,22 @@ def prepare(x: Float32Array, normalize: bool) -> Float32Array:
     return normalized
 
 
-def centred_window(x: Int16Array) -> Int16Array:
-    """Return one second of a clip, int16 [16000]: its middle, or the clip between zeros."""
+def centred_window(x: Int16Array, span: tuple[int, int] | npt.NDArray[np.int64]) -> Int16Array:
+    """Return one second of a clip, int16 [16000]: around its word, or the clip between zeros.
+
+    Of a clip longer than the window, the middle of the window is that of the word, unless the
+    window would then reach beyond the clip. A word longer than the window loses as much at its
+    beginning as at its end. A shorter clip stands in the middle, wherever its word is.
+
+    Args:
+        x: The clip, int16 [n].
+        span: Where its word begins and ends in it, in samples.
+    """
     window = np.zeros(WINDOW_SAMPLES, np.int16)
     spare = len(x) - WINDOW_SAMPLES
     if spare >= 0:
-        window[:] = x[spare // 2 : spare // 2 + WINDOW_SAMPLES]
+        at = min(max((int(span[0]) + int(span[1]) - WINDOW_SAMPLES) // 2, 0), spare)
+        window[:] = x[at : at + WINDOW_SAMPLES]
     else:
         window[-spare // 2 : -spare // 2 + len(x)] = x
     return window
@@ -73,7 +87,14 @@ def draw_crop(x: Int16Array, peak: int, rng: np.random.Generator) -> tuple[Int16
 
 
 def silent_window(noise: Float32Array | None, rng: np.random.Generator) -> Float32Array:
-    """Return a window without speech: zeros, the faintest noise, made noise or recorded noise.
+    """Return a window without speech, float32 [16000], as `draw_silence` does."""
+    return draw_silence(noise, rng)[0]
+
+
+def draw_silence(
+    noise: Float32Array | None, rng: np.random.Generator
+) -> tuple[Float32Array, Silence]:
+    """Return a window without speech, float32 [16000], and what it is of.
 
     Args:
         noise: float32 [16000] of recorded noise, or None to make noise instead.
@@ -81,14 +102,14 @@ def silent_window(noise: Float32Array | None, rng: np.random.Generator) -> Float
     """
     draw = rng.random()
     if draw < ZEROS_SHARE:
-        return np.zeros(WINDOW_SAMPLES, np.float32)
+        return np.zeros(WINDOW_SAMPLES, np.float32), "zeros"
     if draw < ZEROS_SHARE + FAINT_SHARE:
         faint = rng.standard_normal(WINDOW_SAMPLES).astype(np.float32) * rng.uniform(0.2, 3) / 32768
-        return apply_gain(faint.astype(np.float32), 0.0)
+        return apply_gain(faint.astype(np.float32), 0.0), "faint hiss"
     if noise is None or draw < ZEROS_SHARE + FAINT_SHARE + MADE_SHARE:
         made = coloured_noise(WINDOW_SAMPLES, rng.uniform(0, 2), rng)
-        return apply_gain(made, rng.uniform(-50, 6))
-    return apply_gain(noise, rng.uniform(-30, 6))
+        return apply_gain(made, rng.uniform(-50, 6)), "made noise"
+    return apply_gain(noise, rng.uniform(-30, 6)), "recorded noise"
 
 
 def peak_of(x: Int16Array) -> int:

@@ -1,6 +1,7 @@
 """Judging a model, and the command line around it."""
 
 import csv
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -9,10 +10,20 @@ import numpy as np
 import pytest
 import soundfile as sf
 from click.testing import CliRunner
+from kws_export.run_folder import read_run
 from kws_train.cli import main
-from kws_train.evaluate import Evaluation, report_lines
+from kws_train.evaluate import (
+    Evaluation,
+    judge,
+    load_run,
+    report_lines,
+    stored_validation,
+    weights_sha256,
+    write_evaluation,
+)
 from kws_train.fit import Corpora, fit
 from kws_train.recipe import parse_recipe
+from safetensors.torch import load_file, save_file
 
 from kws_live.eval.calibration import Reliability
 
@@ -104,6 +115,35 @@ def test_a_folder_with_speakers_of_training_is_no_test(
     assert result.exit_code == 0, result.output
     assert list(json.loads((run / "metrics.json").read_text())) == ["folder-words"]
     assert (run / "confusion-folder-words.png").is_file()
+
+
+def test_an_export_knows_which_weights_were_judged(run: Path, tmp_path: Path) -> None:
+    """With others in their place, what was measured before goes into no model card."""
+    mine = tmp_path / "mine"
+    shutil.copytree(run, mine)
+    assert CliRunner().invoke(main, ["evaluate", str(mine)]).exit_code == 0
+    weights = mine / "model.safetensors"
+    before = hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert "validation" in read_run(mine, 4, before).metrics
+    tensors = load_file(weights)
+    tensors["classifier.bias"] += 1
+    save_file(tensors, weights, metadata={"format": "pt"})
+    assert read_run(mine, 4, weights_sha256(mine)).metrics == {}
+
+
+def test_better_weights_that_come_while_some_are_judged_get_no_credit(
+    run: Path, tmp_path: Path
+) -> None:
+    """The hash is that of the weights before the model was loaded, whatever lies there afterwards."""
+    mine = tmp_path / "mine"
+    shutil.copytree(run, mine)
+    weights = weights_sha256(mine)
+    model, recipe, normalize = load_run(mine)
+    judged = judge(model, stored_validation(mine), recipe.labels, normalize)
+    (mine / "model.safetensors").write_bytes(b"better ones")
+    write_evaluation(mine, "validation", judged, weights)
+    assert read_run(mine, 4, weights_sha256(mine)).metrics == {}
+    assert "validation" in read_run(mine, 4, weights).metrics
 
 
 def test_corrupt_weights_are_named(run: Path, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from kws_train.examples import ExampleMaker
 from kws_train.fit import Corpora
 from kws_train.plan import Make, plan_epoch, pools_of
 from kws_train.recipe import Recipe
-from kws_train.validation import LabelledWindows, validation_windows
-from kws_train.windows import centred_window, draw_crop, silent_window
+from kws_train.validation import LabelledWindows
+from kws_train.windows import draw_crop, silent_window
 from torch.utils.data import DataLoader
 from transformers import Wav2Vec2FeatureExtractor
 
@@ -124,20 +124,6 @@ def test_training_uses_training_recordings_only(store: ClipStore, tiny: Recipe) 
             assert not store.faults[row]
 
 
-def test_validation_windows_are_the_clips_as_recorded(store: ClipStore, tiny: Recipe) -> None:
-    """Each validation word is there once and unchanged, with crops and silence of that split."""
-    windows = validation_windows(store, tiny, pools_of(store, tiny, "validation"))
-    by_path = {r.path: i for i, r in enumerate(store.recordings)}
-    words = [r.path for r in store.recordings if (r.kind, r.split) == ("word", "validation")]
-    assert sorted(s for s in windows.sources if s in by_path) == sorted(words)
-    assert set(windows.labels) == {0, 1, 2, 3}
-    for clip, source in zip(windows.clips, windows.sources, strict=True):
-        if source in by_path:
-            assert np.array_equal(clip, store.clip(by_path[source]))
-        elif source != "made noise":
-            assert store.recordings[by_path[source.split("@")[0]]].split == "validation"
-
-
 def test_silence_is_of_every_kind() -> None:
     """Zeros, a bit or two of noise, and loud noise all count as silence."""
     rng = np.random.default_rng(0)
@@ -155,12 +141,3 @@ def test_a_crop_is_no_pause() -> None:
     rng = np.random.default_rng(0)
     loud = [draw_crop(x, 1000, rng)[0].any() for _ in range(100)]
     assert sum(loud) >= 95
-
-
-def test_clips_of_any_length_are_centred() -> None:
-    """A short clip stands between zeros; of a long one the middle is taken."""
-    short = centred_window(np.ones(10_001, np.int16))
-    assert short.sum() == 10_001
-    assert abs(int(np.flatnonzero(short)[0]) - (15_999 - int(np.flatnonzero(short)[-1]))) <= 1
-    long = centred_window(np.arange(20_000, dtype=np.int16))
-    assert np.array_equal(long, np.arange(2000, 18_000))

@@ -15,9 +15,16 @@ from kws_train.corpus import find_recordings
 from kws_train.errors import FlagError
 from kws_train.fit import Corpora
 from kws_train.holdout import choose_splits
-from kws_train.manifest import note_resumption, require_same_recordings, write_manifest
+from kws_train.manifest import (
+    moved_speakers,
+    note_resumption,
+    require_same_recordings,
+    write_manifest,
+)
 from kws_train.recipe import Recipe
 from kws_train.settings import ValidationSettings
+
+from kws_live.errors import InputError
 
 from .conftest import speakers, tone_clip
 
@@ -105,6 +112,52 @@ def test_what_is_left_out_is_named_with_its_reason(
     }
     assert entries["unreadable"]["path"] == f"high/{b}_nohash_5.wav"
     assert "cannot be read" in entries["unreadable"]["note"]
+
+
+def test_what_is_left_out_of_one_of_two_folders_is_named_with_it(
+    corpora: Corpora, copy: Corpora, tiny: Recipe, tmp_path: Path
+) -> None:
+    """The same path is in both: without the folder nobody could tell which file to look at."""
+    (name,) = (f"{s}_nohash_0.flac" for s in speakers("training", 1))
+    (copy.data[0] / "low" / name).write_bytes(b"fLaC")
+    other = copy.data[0].rename(tmp_path / "copy" / "mine")
+    both = Corpora([*corpora.data, other], corpora.speech)
+    left_out = manifest_of(both, tiny, tmp_path / "run")["left_out"]
+    assert f"mine/low/{name}" in {e["path"] for e in left_out if e["reason"] == "unreadable"}
+    assert {e["path"].split("/")[0] for e in left_out} == {"mine", "words"}
+
+
+def test_speakers_who_are_not_where_their_hash_has_them_are_named(
+    tiny: Recipe, tmp_path: Path
+) -> None:
+    """With the split in which the run used them: an evaluation must know that for certain."""
+    rng = np.random.default_rng(1)
+    anna, bert = speakers("testing", 2)
+    for word, hz in (("low", 300.0), ("high", 2500.0), ("other", 900.0)):
+        for speaker in (anna, bert, *speakers("training", 1)):
+            (tmp_path / "words" / word / speaker).mkdir(parents=True)
+            sf.write(tmp_path / "words" / word / speaker / "1.wav", tone_clip(hz, rng), 16_000)
+    manifest_of(Corpora([tmp_path / "words"]), tiny, tmp_path / "run")
+    moved = moved_speakers(tmp_path / "run")
+    assert moved is not None
+    assert list(moved.values()) == ["validation"]
+    assert set(moved) < {anna, bert}
+
+
+def test_a_run_in_which_nobody_moved_says_so(
+    corpora: Corpora, tiny: Recipe, tmp_path: Path
+) -> None:
+    """Which is more than a manifest, or none, that does not speak of it; held-out words move nobody."""
+    recipe = replace(tiny, validation=ValidationSettings(held_out_words=("other",)))
+    manifest_of(corpora, recipe, tmp_path)
+    assert moved_speakers(tmp_path) == {}
+    (tmp_path / "manifest.json").write_text("{}")
+    assert moved_speakers(tmp_path) is None
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(InputError, match=r"manifest\.json cannot be read"):
+        moved_speakers(tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    assert moved_speakers(tmp_path) is None
 
 
 def test_words_held_out_are_named(corpora: Corpora, tiny: Recipe, tmp_path: Path) -> None:

@@ -33,7 +33,12 @@ from .conftest import speakers, tiny_document, tone_clip
 LABELS = ("low", "high", "_unknown_", "_silence_")
 HOSTILE = "low/<img src=x onerror=alert(1)>.wav"
 HISTORY = [Epoch(1, 0.5, 1.0, 1.5), Epoch(2, 0.75, 0.6, 0.9)]
-PROVENANCE = {"commit": "abc", "versions": "torch 9", "recipe": 'keywords = ["<script>"]'}
+PROVENANCE = {
+    "voices": "words of people",
+    "commit": "abc",
+    "versions": "torch 9",
+    "recipe": 'keywords = ["<script>"]',
+}
 PICTURES = {"curves.png", "confusion.png", "det.png", "reliability.png", "mistakes.png"}
 
 
@@ -173,12 +178,27 @@ def test_the_command_writes_pictures_and_a_page(run: Path, tmp_path: Path) -> No
         assert written[name].startswith(b"\x89PNG"), name
     html = written["index.html"].decode()
     assert "<h1>Training run mine</h1>" in html
+    assert "own validation windows: words of people who were not trained on." in html
     metrics = json.loads((mine / "metrics.json").read_text())["validation"]
     assert f"<b>{100 * metrics['accuracy']:.1f} %</b>" in html
     with (mine / "mistakes-validation.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == round((1 - metrics["accuracy"]) * metrics["n"])
     assert {row["file"] for row in rows} <= set(stored_validation(mine).sources)
+
+
+def test_the_page_claims_no_unknown_voices_where_nothing_tells_who_speaks(
+    run: Path, tmp_path: Path
+) -> None:
+    """One clip without a speaker is enough: its voice may be any that was trained on."""
+    mine = tmp_path / "mine"
+    shutil.copytree(run, mine)
+    manifest = json.loads((mine / "manifest.json").read_text())
+    manifest["speakers_known_by"] = {"name": 30, "file": 8}
+    (mine / "manifest.json").write_text(json.dumps(manifest))
+    html = write_report(mine, guessed(8, 4)).read_text()
+    assert "who were not trained on" not in html
+    assert "nothing tells who speaks in 8 of the run&#39;s 38 word clips" in html
 
 
 def test_an_evaluation_on_a_folder_names_the_files_that_went_wrong(

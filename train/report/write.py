@@ -63,15 +63,27 @@ def write_report(run: Path, judged: Judged) -> Path:
 
 
 def _provenance(run: Path) -> dict[str, str]:
-    """Return what the run folder says of its origin: the code, the libraries, the recipe."""
+    """Return what the run folder says of its origin: the voices, the code, the libraries, the recipe."""
     try:
         manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
         recipe = (run / "recipe.toml").read_text(encoding="utf-8")
         versions = ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())
         commit = manifest["commit"] or "unknown"
+        voices = _voices(manifest["speakers_known_by"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{run} does not say what it was made from: {error!r}. "
             "Its manifest.json and recipe.toml are those that kws-train fit wrote"
         ) from error
-    return {"commit": commit, "versions": versions, "recipe": recipe}
+    return {"voices": voices, "commit": commit, "versions": versions, "recipe": recipe}
+
+
+def _voices(known_by: dict[str, int]) -> str:
+    """Return whose voices the validation windows hold, by how many clips tell who speaks in which way."""
+    nameless, clips = known_by.get("file", 0), sum(known_by.values())
+    if not nameless:
+        return "words of people who were not trained on"
+    return (
+        f"nothing tells who speaks in {nameless} of the run's {clips} word clips, so voices that were "
+        "trained on may be among them, which flatters"
+    )
