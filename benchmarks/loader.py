@@ -1,9 +1,10 @@
 """Whether one core makes training examples fast enough for two that train, and how much memory its index takes.
 
-Examples are made and collated in batches by one thread, as a worker of `kws-train fit` does, and
-timed by its processor time. Beside that the recipe's network trains on such batches: forward,
-backward and the optimizer's step, on two threads. The index is weighed in processes of their own,
-with a corpus of made clips and one ten times as large.
+It is about the recipe's last stage, the longest. Examples are made and collated in batches by one
+thread, as a worker of `kws-train fit` does, and timed by its processor time. Beside that the stage
+trains on such batches, on two threads: its teachers' forward pass, its own, backward and the
+optimizer's step. The index is weighed in processes of their own, with a corpus of made clips and one
+ten times as large.
 
     python -m benchmarks.loader
     python -m benchmarks.loader --data speech_commands --speech librispeech --noise noises
@@ -27,8 +28,13 @@ from kws_train.datasets import RunDataset  # type: ignore[import-untyped]
 from kws_train.examples import ExampleMaker  # type: ignore[import-untyped]
 from kws_train.fit import Corpora  # type: ignore[import-untyped]
 from kws_train.holdout import choose_splits  # type: ignore[import-untyped]
-from kws_train.networks import start_network  # type: ignore[import-untyped]
-from kws_train.recipe import Chain, Recipe, load_recipe  # type: ignore[import-untyped]
+from kws_train.networks import (  # type: ignore[import-untyped]
+    Network,
+    Teachers,
+    start_network,
+)
+from kws_train.objectives import objective_of  # type: ignore[import-untyped]
+from kws_train.recipe import Chain, Stage, load_recipe  # type: ignore[import-untyped]
 from kws_train.rooms import ROOMS, open_rooms  # type: ignore[import-untyped]
 from torch.utils.data import default_collate
 
@@ -58,14 +64,14 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, metavar="DIR", help="where decoded audio is kept")
     arguments = parser.parse_args()
     chain = load_recipe(arguments.recipe)
-    recipe = chain.last
+    stage = chain.last
     with tempfile.TemporaryDirectory() as folder:
         corpora = Corpora(arguments.data, arguments.speech, arguments.noise)
         if not arguments.data:
-            corpora = write_corpus(Path(folder) / "corpus", recipe.keywords, 1_000)
+            corpora = write_corpus(Path(folder) / "corpus", chain.keywords, 1_000)
         cache = arguments.cache or Path(folder) / "cache"
         made, in_rooms, trained = speeds(chain, corpora, cache, arguments)
-        index = [weigh(n, recipe.keywords, Path(folder) / str(n)) for n in INDEX_CLIPS]
+        index = [weigh(n, arguments.recipe, Path(folder) / str(n)) for n in INDEX_CLIPS]
     small, large = index
     kb_per_clip = (
         1000 * (large["anonymous_mb"] - small["anonymous_mb"]) / (large["clips"] - small["clips"])
@@ -73,10 +79,14 @@ def main() -> None:
     ratio = made / trained
     publish(
         "loader",
-        f"Training examples of the recipe {arguments.recipe}, batches of {recipe.training.batch_size}",
+        f"Training examples of the recipe {arguments.recipe}, stage {stage.name}, batches of "
+        f"{stage.training.batch_size}",
         ["", ""],
         [
-            ["made on one core", f"{made:.0f} a second ({1000 / made:.2f} ms each)"],
+            [
+                f"made on one core, {100 * stage.augment.room_share:g} % in rooms",
+                f"{made:.0f} a second ({1000 / made:.2f} ms each)",
+            ],
             ["all in rooms", f"{in_rooms:.0f} a second ({1000 / in_rooms:.2f} ms each)"],
             [f"trained on, {THREADS} threads", f"{trained:.0f} a second"],
             ["made ÷ trained on", f"{ratio:.1f}"],
@@ -86,7 +96,10 @@ def main() -> None:
         {
             "data": [path.name for path in arguments.data] or ["made tones"],
             "recipe": arguments.recipe,
-            "batch_size": recipe.training.batch_size,
+            "stage": stage.name,
+            "taught_by": list(stage.taught_by),
+            "room_share": stage.augment.room_share,
+            "batch_size": stage.training.batch_size,
             "made_per_s": round(made, 1),
             "made_in_rooms_per_s": round(in_rooms, 1),
             "trained_per_s": round(trained, 1),
@@ -101,63 +114,79 @@ def main() -> None:
 def speeds(
     chain: Chain, corpora: Corpora, cache: Path, arguments: argparse.Namespace
 ) -> tuple[float, float, float]:
-    """Return how many examples a second are made, are made in rooms, and are trained on.
+    """Return how many examples a second are made, are made in rooms alone, and are trained on.
 
-    They are those of the chain's first Wav2Vec2.
+    They are those of the chain's last stage.
     """
-    recipe = next(stage for stage in chain.stages if stage.kind == "wav2vec2")
-    network = start_network(chain, recipe, {})
+    stage = chain.last
+    network = untrained(chain, stage)
+    teachers = [untrained(chain, s) for s in chain.stages if s.name in stage.taught_by]
     found = find_recordings(corpora.data, corpora.speech, corpora.noise)
-    store = open_store(choose_splits(found, recipe), cache)
-    dry, wet = (
-        replace(recipe, augment=replace(recipe.augment, room_share=share)) for share in (0.0, 1.0)
+    store = open_store(choose_splits(found, stage), cache)
+    rooms = open_rooms(1.0, chain.seed, cache, arguments.rooms)
+    wet = replace(stage, augment=replace(stage.augment, room_share=1.0))
+    own, roomy = (
+        RunDataset(
+            ExampleMaker(store, some, network.frames, rooms),
+            1,
+            some.training.examples_per_epoch,
+            normalize=network.normalize,
+            masks=network.frames > 0,
+            windows=network.normalize and not all(t.normalize for t in teachers),
+        )
+        for some in (stage, wet)
     )
-    maker = ExampleMaker(store, dry, network.frames)
-    roomy = ExampleMaker(
-        store, wet, network.frames, open_rooms(1.0, wet.seed, cache, arguments.rooms)
-    )
+    size = stage.training.batch_size
     return (
-        making_speed(maker, dry, arguments.examples),
-        making_speed(roomy, wet, arguments.examples),
-        training_speed(maker, dry, network.model, arguments.steps),
+        making_speed(own, size, arguments.examples),
+        making_speed(roomy, size, arguments.examples),
+        training_speed(own, stage, network, teachers, arguments.steps),
     )
 
 
-def batches(maker: ExampleMaker, recipe: Recipe, examples: int) -> Iterator[Batch]:
-    """Yield a run's first batches, as its loader makes them."""
-    run = RunDataset(maker, 1, recipe.training.examples_per_epoch, normalize=False)
-    size = recipe.training.batch_size
+def untrained(chain: Chain, stage: Stage) -> Network:
+    """Return a stage's network as if nothing were trained before: weights don't change how long it takes."""
+    origin = stage
+    while origin.starts_from is not None:
+        origin = next(s for s in chain.stages if s.name == origin.starts_from)
+    start = {"network": origin.network, "pretrained": origin.pretrained, "starts_from": None}
+    return start_network(chain, replace(stage, **start), {})
+
+
+def batches(run: RunDataset, size: int, examples: int) -> Iterator[Batch]:
+    """Yield a stage's first batches, as its loader makes them."""
     for first in range(0, examples - size + 1, size):
         yield default_collate([run[i % len(run)] for i in range(first, first + size)])
 
 
-def making_speed(maker: ExampleMaker, recipe: Recipe, examples: int) -> float:
+def making_speed(run: RunDataset, size: int, examples: int) -> float:
     """Return how many examples are made and collated in a second of processor time of one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        next(batches(maker, recipe, recipe.training.batch_size))  # plans the epoch, maps the audio
+        next(batches(run, size, size))  # plans the epoch, maps the audio
         began_s = time.process_time()
-        made = sum(len(batch["labels"]) for batch in batches(maker, recipe, examples))
+        made = sum(len(batch["labels"]) for batch in batches(run, size, examples))
         return made / (time.process_time() - began_s)
     finally:
         torch.set_num_threads(threads)
 
 
 def training_speed(
-    maker: ExampleMaker, recipe: Recipe, model: torch.nn.Module, steps: int
+    run: RunDataset, stage: Stage, network: Network, teachers: Sequence[Network], steps: int
 ) -> float:
     """Return how many examples a second two threads train on, by the median step."""
     torch.set_num_threads(THREADS)
-    model.train()
+    model = network.model.train()
+    objective = objective_of(stage, Teachers(teachers, torch.device("cpu")) if teachers else None)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
-    size = recipe.training.batch_size
-    ready = list(batches(maker, recipe, 4 * size))
+    size = stage.training.batch_size
+    ready = list(batches(run, size, 4 * size))
     took_s = []
     for step in range(steps + 2):
         began_s = time.perf_counter()
-        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.training.bf16):
-            loss = model(**ready[step % len(ready)]).loss
+        with torch.autocast("cpu", torch.bfloat16, enabled=stage.training.bf16):
+            loss, _ = objective.loss(model, ready[step % len(ready)])
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -166,20 +195,22 @@ def training_speed(
     return float(size / statistics.median(took_s[2:]))
 
 
-def weigh(clips: int, keywords: Sequence[str], folder: Path) -> dict[str, float]:
+def weigh(clips: int, recipe: str, folder: Path) -> dict[str, float]:
     """Return what a process needs that makes examples of a made corpus, besides its programs.
 
     Args:
         clips: How many the corpus has.
-        keywords: The corpus's words that are spotted.
+        recipe: Whose examples; rooms, which are no part of the index, are left out.
         folder: Where the corpus and its decoded audio go.
 
     Returns:
         `clips`, `anonymous_mb` (memory of its own: the mapped audio is the system's to take back)
         and `audio_kb_per_clip`.
     """
-    write_corpus(folder / "corpus", keywords, clips)
-    command = [sys.executable, "-m", "benchmarks.loader_index", str(folder)]
+    chain = load_recipe(recipe)
+    frames = untrained(chain, chain.last).frames
+    write_corpus(folder / "corpus", chain.keywords, clips)
+    command = [sys.executable, "-m", "benchmarks.loader_index", str(folder), recipe, str(frames)]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # fills the cache
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
     weighed: dict[str, float] = json.loads(done.stdout)

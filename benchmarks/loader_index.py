@@ -1,10 +1,13 @@
 """How much memory of its own a process needs to make examples of FOLDER/corpus, as one line of JSON.
 
-python -m benchmarks.loader_index FOLDER
+FRAMES is how many the network has of a window: it is not made here, where it would be weighed too.
+
+    python -m benchmarks.loader_index FOLDER RECIPE FRAMES
 """
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from kws_train.cache import open_store  # type: ignore[import-untyped]
@@ -18,13 +21,14 @@ EXAMPLES = 512
 
 def main() -> None:
     """Open the corpus, make some examples, and tell what that took."""
-    folder = Path(sys.argv[1])
-    recipe = load_recipe("default").last
+    folder, recipe, frames = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    stage = load_recipe(recipe).last
+    dry = replace(stage, augment=replace(stage.augment, room_share=0.0))
     corpus = folder / "corpus"
     before_kb = anonymous_kb()
     found = find_recordings([corpus / "words"], [corpus / "speech"], [corpus / "noise"])
-    store = open_store(choose_splits(found, recipe), folder / "cache")
-    maker = ExampleMaker(store, recipe, n_frames=48)
+    store = open_store(choose_splits(found, dry), folder / "cache")
+    maker = ExampleMaker(store, dry, frames)
     for i in range(EXAMPLES):
         maker.make(0, i)
     clips = sum(r.kind == "word" for r in store.recordings)

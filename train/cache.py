@@ -6,10 +6,10 @@ import logging
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +19,16 @@ from kws_live.files import atomic
 from kws_live.types import Int16Array
 
 from .activity import active_span, clip_fault, is_silent
-from .corpus import Recording, files_hash
-from .decode import read_clip
+from .corpus import Recording, files_hash, label_of
+from .decode import read_blocks
 from .duplicates import find_copies
-from .windows import peak_of, to_float
+from .names import names_of
+from .windows import WINDOW_SAMPLES, peak_of, to_float
 
 log = logging.getLogger(__name__)
 
 #: Raise when what is stored, or how it is measured, changes.
-CACHE_FORMAT = 3
+CACHE_FORMAT = 4
 DIGEST_BYTES = 16
 
 UNREADABLE = "unreadable"
@@ -49,10 +50,10 @@ class ClipStore:
             for other kinds the whole recording.
         peaks: int64[n], the highest absolute sample of each recording.
         digests: uint8[n, 16], a hash of the samples of each.
-        faults: Why a recording must not be used (`unreadable`, `empty`, `silent`, `cut`, `duplicate`,
-            `contradiction`), or an empty string.
-        notes: For some of the faulty rows more about it: what the decoder says, or the path of
-            the copy.
+        faults: Why a recording must not be used (`unreadable`, `empty`, `silent`, `cut`, `short`,
+            `duplicate`, `contradiction`), or an empty string.
+        notes: For some of the faulty rows more about it: what the decoder says, or where the copy
+            lies: its path, after the name of its folder if that is another one.
     """
 
     recordings: list[Recording]
@@ -97,6 +98,7 @@ def open_store(
     recordings: Sequence[Recording],
     cache_dir: Path,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    keywords: Sequence[str] | None = None,
 ) -> ClipStore:
     """Return the decoded recordings, from the cache if their files have not changed since.
 
@@ -106,6 +108,8 @@ def open_store(
         recordings: What to decode. Their splits decide which of several copies is at fault.
         cache_dir: Where cache files lie; made if missing.
         progress: Called with (recordings decoded, recordings in all).
+        keywords: The words that are told apart: copies said to be of two others do not contradict
+            each other. None tells all words apart.
 
     Raises:
         OutputError: The cache cannot be written.
@@ -126,8 +130,12 @@ def open_store(
     faults = [sys.intern(str(fault)) for fault in found.pop("faults")]
     notes = {int(i): note for i, note in json.loads(str(found.pop("notes"))).items()}
     digests = [row.tobytes() for row in found["digests"]]
-    for i, (reason, of) in find_copies(recordings, digests, [not f for f in faults]).items():
-        faults[i], notes[i] = reason, recordings[of].path
+    labels = [r.word if keywords is None else label_of(r.word, keywords) for r in recordings]
+    names = names_of(recordings)
+    for i, (reason, of) in find_copies(
+        recordings, labels, digests, [not f for f in faults]
+    ).items():
+        faults[i], notes[i] = reason, names[of]
     _warn_of_unreadable(faults, notes)
     return ClipStore(
         recordings=list(recordings),
@@ -146,49 +154,72 @@ def _mapped(audio: Path) -> Int16Array:
     return np.asarray(np.memmap(audio, dtype=np.int16, mode="r"))
 
 
+@dataclass(frozen=True)
+class _Examined:
+    """What is stored of a recording beside its samples; see `ClipStore`."""
+
+    length: int
+    span: tuple[int, int]
+    peak: int
+    digest: bytes
+    fault: str
+
+
 def _write(
     recordings: Sequence[Recording], audio: Path, index: Path, progress: Callable[[int, int], None]
 ) -> None:
-    n = len(recordings)
-    starts, spans = np.zeros(n + 1, np.int64), np.zeros((n, 2), np.int64)
-    peaks, digests = np.zeros(n, np.int64), np.zeros((n, DIGEST_BYTES), np.uint8)
-    faults: list[str] = []
+    examined: list[_Examined] = []
     notes: dict[int, str] = {}
     with atomic(audio) as partial, partial.open("wb") as out:
         for i, recording in enumerate(recordings):
+            start = out.tell()
             try:
-                x = read_clip(recording.file)
+                found = _copied(recording, read_blocks(recording.file), out)
             except InputError as error:
-                x, notes[i] = np.zeros(0, np.int16), str(error)
-            out.write(x.tobytes())
-            starts[i + 1] = starts[i] + len(x)
-            spans[i], fault = _examined(x, recording)
-            faults.append(UNREADABLE if i in notes else fault)
-            peaks[i] = peak_of(x)
-            digest = hashlib.sha256(x.tobytes()).digest()[:DIGEST_BYTES]
-            digests[i] = np.frombuffer(digest, np.uint8)
-            progress(i + 1, n)
+                out.seek(start)
+                out.truncate()
+                found = replace(_copied(recording, (), out), fault=UNREADABLE)
+                notes[i] = str(error)
+            examined.append(found)
+            progress(i + 1, len(recordings))
     with atomic(index) as partial, partial.open("wb") as out:
         np.savez(
             out,
-            starts=starts,
-            spans=spans,
-            peaks=peaks,
-            digests=digests,
-            faults=np.array(faults, dtype=np.str_),
+            starts=np.cumsum([0, *(e.length for e in examined)], dtype=np.int64),
+            spans=np.array([e.span for e in examined], np.int64),
+            peaks=np.array([e.peak for e in examined], np.int64),
+            digests=np.array([list(e.digest) for e in examined], np.uint8),
+            faults=np.array([e.fault for e in examined], np.str_),
             notes=np.array(json.dumps(notes)),
         )
 
 
-def _examined(x: Int16Array, recording: Recording) -> tuple[tuple[int, int], str]:
-    """Return the active part of a recording, and why it must not be used or an empty string."""
-    whole = (0, len(x))
-    if len(x) == 0:
-        return whole, "empty"
-    as_float = to_float(x)
-    if recording.kind == "word":
-        return active_span(as_float), clip_fault(as_float) or ""
-    return whole, "silent" if recording.kind == "speech" and is_silent(as_float) else ""
+def _copied(recording: Recording, blocks: Iterable[Int16Array], out: BinaryIO) -> _Examined:
+    """Append a recording's samples to a file, and return what was found on the way.
+
+    Longer speech and noise may last for hours and are never in memory as a whole; word clips are.
+    """
+    length, peak, silent, digest = 0, 0, True, hashlib.sha256()
+    clip = [np.zeros(0, np.int16)]
+    for x in blocks:
+        out.write(x.tobytes())
+        digest.update(x.tobytes())
+        length, peak = length + len(x), max(peak, peak_of(x))
+        if recording.kind == "word":
+            clip.append(x)
+        else:
+            silent = silent and is_silent(to_float(x))
+    span, fault = (0, length), ""
+    if length == 0:
+        fault = "empty"
+    elif recording.kind == "word":
+        whole = to_float(np.concatenate(clip))
+        span, fault = active_span(whole), clip_fault(whole) or ""
+    elif recording.kind == "speech" and silent:
+        fault = "silent"
+    elif recording.kind == "speech" and length < WINDOW_SAMPLES:
+        fault = "short"
+    return _Examined(length, span, peak, digest.digest()[:DIGEST_BYTES], fault)
 
 
 def _warn_of_unreadable(faults: Sequence[str], notes: dict[int, str]) -> None:

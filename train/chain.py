@@ -29,8 +29,6 @@ class Goal(StrEnum):
     LOG_MEL = "log_mel"
 
 
-OBJECTIVES = tuple(Goal)
-
 #: Stages draw from seeds so far apart, each its own examples.
 SEEDS_A_STAGE = 1000
 

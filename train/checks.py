@@ -52,21 +52,48 @@ def require_readable(store: ClipStore, recipe: Recipe) -> None:
 
 
 def require_words(store: ClipStore, recipe: Recipe, training: Pools, validation: Pools) -> None:
-    """Make sure that each keyword can be trained and judged, and that there are other words.
+    """Make sure that keywords, and what is none, can be trained and judged.
 
     Raises:
-        InputError: A keyword has no usable clip in training or validation, or there is no other
-            word to train on.
+        InputError: A keyword has no usable clip in training or validation, there is no other word
+            to train on, or neither another word nor longer speech in validation.
     """
     for keyword in recipe.keywords:
         for name, pools in (("training", training), ("validation", validation)):
             if not pools.words[keyword]:
                 raise InputError(f"no usable {name} clip of {keyword!r}. {_why(store, keyword)}")
     if not training.words[UNKNOWN_LABEL]:
+        raise InputError(_why_no_other_word(store, recipe))
+    if not validation.words[UNKNOWN_LABEL] and not len(validation.speech):
         raise InputError(
-            "no folder of other words in --data: a model that knows only keywords takes every "
-            "word for one. Add some, recorded or made by kws-train synthesize"
+            "no word but the keywords, and no longer speech, is left for validation: a model that "
+            "takes every word for a keyword would pass for perfect. Add longer speech of several people "
+            "with --speech (a tenth of them validate), or other words said by several people; "
+            "the voices of kws-train synthesize only train"
         )
+
+
+def _why_no_other_word(store: ClipStore, recipe: Recipe) -> str:
+    """Say why there is no word to train on but the keywords, and what is needed."""
+    rows = [
+        i
+        for i, r in enumerate(store.recordings)
+        if r.kind == "word" and label_of(r.word, recipe.keywords) == UNKNOWN_LABEL
+    ]
+    if not rows:
+        return (
+            "no folder of other words in --data: a model that knows only keywords takes every word "
+            "for one. Add some, said by several people; kws-train synthesize adds voices that train"
+        )
+    if any(store.recordings[i].split == "held_out" and not store.faults[i] for i in rows):
+        words = ", ".join(sorted({store.recordings[i].word for i in rows}))
+        return (
+            f"all words but the keywords ({words}) are held out of training: leave one to train on, "
+            "by [validation] held_out_words or unknown_words_share in the recipe, or add other words"
+        )
+    counted = Counter(store.faults[i] or f"in {store.recordings[i].split}" for i in rows)
+    listed = ", ".join(f"{n} {what}" for what, n in counted.items())
+    return f"no usable training clip of any word but the keywords: {listed}. Add clips of more speakers"
 
 
 def _why(store: ClipStore, keyword: str) -> str:

@@ -53,7 +53,7 @@ def read_clip_list(root: Path) -> list[ListedClip] | None:
     for line, row in _rows(table):
         if not row["file"]:
             raise InputError(f"{table}, line {line}: no file is named")
-        path = next((p for p in _places(row["file"]) if (root / p).is_file()), None)
+        path = next((p for p in _places(row["file"]) if _is_there(root / p)), None)
         if path is None:
             missing.append(row["file"])
             continue
@@ -74,6 +74,11 @@ def read_clip_list(root: Path) -> list[ListedClip] | None:
 
 def _places(file: str) -> tuple[Path, Path]:
     return Path(file), Path(_CLIPS_FOLDER) / file
+
+
+def _is_there(file: Path) -> bool:
+    """Whether a file is there, if only as a link to nothing, which is unreadable like a broken file."""
+    return file.is_file() or file.is_symlink()
 
 
 def _rows(table: Path) -> list[tuple[int, dict[str, str]]]:

@@ -22,8 +22,8 @@ BACKGROUND_FOLDER = "_background_noise_"
 _NO_HASH = "_nohash_"
 
 Kind = Literal["word", "speech", "noise"]
-#: How a speaker is known: by the file's name, a table beside the clips, or a folder; `file`: not
-#: at all, so that each file counts as its own speaker.
+#: How a speaker is known: by the name before `_nohash_`, a table beside the clips, or a folder;
+#: `file`: not at all, so that each file counts as its own speaker, called like the file.
 KnownBy = Literal["name", "list", "folder", "file"]
 
 
@@ -53,6 +53,11 @@ class Recording:
     def file(self) -> Path:
         """The file to open."""
         return Path(self.root) / self.path
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder given, wherever it lies."""
+        return Path(self.root).absolute().name
 
 
 def find_recordings(
@@ -89,7 +94,7 @@ def find_recordings(
             )
             raise InputError(f"{root}: no recordings found; it should hold {wanted}{hint}")
         found += recordings
-    return sorted(found, key=lambda r: (r.kind, Path(r.root).name, r.path, r.root))
+    return sorted(found, key=lambda r: (r.kind, r.folder, r.path, r.root))
 
 
 def label_of(word: str, keywords: Sequence[str]) -> str:
@@ -101,10 +106,18 @@ def files_hash(recordings: Sequence[Recording]) -> str:
     """Return a hash that changes when a file is added, removed, renamed, resized or rewritten."""
     digest = hashlib.sha256()
     for r in recordings:
-        stat = r.file.stat()
-        row = [r.root, r.path, r.kind, stat.st_size, stat.st_mtime_ns]
+        row = [r.root, r.path, r.kind, *_size_and_time(r.file)]
         digest.update(json.dumps(row).encode())
     return digest.hexdigest()[:16]
+
+
+def _size_and_time(file: Path) -> tuple[int, int] | tuple[None, None]:
+    """Return bytes and time in ns; of a link to nothing, as git-annex leaves it, neither."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return None, None
+    return stat.st_size, stat.st_mtime_ns
 
 
 def _is_audio(path: Path) -> bool:
@@ -168,12 +181,27 @@ def _clip(root: Path, path: Path, word: str, speaker: str, known_by: KnownBy) ->
 
 def _long_speech(root: Path) -> Iterator[Recording]:
     for file in _audio_files(root):
-        # In nested folders (LibriSpeech and alike) the parent is the speaker or below it.
         path = file.relative_to(root)
-        known_by: KnownBy = "folder" if len(path.parts) > 1 else "file"
-        speaker = path.parts[0] if known_by == "folder" else path.stem
+        speaker, known_by = _talker(path)
         where, split = sys.intern(str(root)), two_way_split(speaker)
         yield Recording(where, path.as_posix(), "speech", "", sys.intern(speaker), known_by, split)
+
+
+def _talker(path: Path) -> tuple[str, KnownBy]:
+    """Return who speaks in a file of longer speech, and how that is known.
+
+    Files in LibriSpeech's layout (SUBSET/84/121123/84-121123-0000), in that of VCTK and others are
+    called after the speaker's folder, whatever lies above and below it. In other folders the
+    topmost one is taken for the speaker.
+    """
+    name, mark, _ = path.stem.partition(_NO_HASH)
+    if mark and name:
+        return name, "name"
+    folders = path.parts[:-1]
+    if not folders:
+        return path.stem, "file"
+    namesakes = (f for f in folders if path.stem.startswith((f"{f}-", f"{f}_")))
+    return next(namesakes, folders[0]), "folder"
 
 
 def _noise(root: Path, folder: Path | None = None) -> Iterator[Recording]:

@@ -8,9 +8,13 @@ from kws_live.files import atomic
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text, whole or not at all."""
+    """Write UTF-8 text, whole or not at all; of a file's name that is none, escapes.
+
+    Raises:
+        OSError: Writing fails. `fit` alone knows how a run that this ends is gone on with.
+    """
     with atomic(path) as waiting:
-        waiting.write_text(text, encoding="utf-8")
+        waiting.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -4,7 +4,6 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from kws_live.errors import did_you_mean
 from kws_live.types import UNKNOWN_LABEL
@@ -23,8 +22,8 @@ _NEEDED: tuple[Split, ...] = ("training", "validation")
 def choose_splits(recordings: Sequence[Recording], recipe: Recipe) -> list[Recording]:
     """Return the recordings of a run, in their order, each in the split where it is used.
 
-    The hash of each speaker decides; then keywords that it left without training or validation
-    get it (`with_both_splits`), and some words other than keywords are held out of training
+    The hash of each speaker decides; then keywords, and other words, that it left without training
+    or validation get it (`with_both_splits`), and some words other than keywords are held out of training
     (`without_words`), and some kinds of noise of the whole run (`without_noises`). Warns where
     nothing tells who speaks.
     """
@@ -35,53 +34,60 @@ def choose_splits(recordings: Sequence[Recording], recipe: Recipe) -> list[Recor
 
 
 def warn_of_unknown_speakers(recordings: Sequence[Recording]) -> None:
-    """Log which word clips have nobody's name on them, and what follows."""
-    words = Counter(r.word for r in recordings if r.kind == "word" and r.known_by == "file")
-    if not words:
-        return
-    named = ", ".join(f"{word} ({n})" for word, n in words.most_common(5))
-    more = f" and {len(words) - 5} words more" if len(words) > 5 else ""
-    log.warning(
-        "nothing tells who speaks in %d clips: %s%s. Each counts as its own speaker, so that one voice may "
-        "be in both training and validation, which then flatters. Name speakers by folder "
-        "(WORD/SPEAKER/FILE), by a table clips.tsv (file, word, speaker) or by file (SPEAKER_nohash_N)",
-        *(words.total(), named, more),
-    )
+    """Log which words and longer speech have nobody's name on them, and what follows."""
+    nameless = [r for r in recordings if r.kind != "noise" and r.known_by == "file"]
+    if words := Counter(r.word for r in nameless if r.kind == "word"):
+        named = ", ".join(f"{word} ({n})" for word, n in words.most_common(5))
+        more = f" and {len(words) - 5} words more" if len(words) > 5 else ""
+        log.warning(
+            "nothing tells who speaks in %d clips: %s%s. Each counts as its own speaker, so that one voice may "
+            "be in both training and validation, which then flatters. Name speakers by folder "
+            "(WORD/SPEAKER/FILE), by a table clips.tsv (file, word, speaker) or by file (SPEAKER_nohash_N)",
+            *(words.total(), named, more),
+        )
+    if talks := Counter(r.folder for r in nameless if r.kind == "speech"):
+        named = ", ".join(f"{folder} ({n})" for folder, n in talks.items())
+        log.warning(
+            "nothing tells who speaks in %d files of --speech: %s. Each counts as its own speaker, so that one "
+            "voice may be in both training and validation, which then flatters. Name speakers by "
+            "folder (SPEAKER/FILE) or by file (SPEAKER_nohash_N)",
+            *(talks.total(), named),
+        )
 
 
 def with_both_splits(recordings: Sequence[Recording], keywords: Sequence[str]) -> list[Recording]:
     """Return the recordings with each keyword in training and in validation, where that is possible.
 
-    Of few speakers the hash may put all into one split. Then the one with the lowest hash moves,
-    with all their clips, unless that would take the last speaker of a keyword from training or
-    validation. Speakers named as in Speech Commands stay where its published split has them;
-    synthetic voices train, and don't count.
-    Longer speech by somebody who also speaks words goes where their words are.
+    The words that are no keywords, taken together, are treated as one more keyword. Of few speakers
+    the hash may put all into one split. Then the one with the lowest hash moves, with all their
+    clips, unless that would take the last speaker of a keyword from training or validation.
+    Speakers named as in Speech Commands stay where its published split has them; synthetic voices
+    train, and don't count.
+    Longer speech by somebody who also speaks words, going by the name, goes where their words are.
     """
     fixed: set[str] = set()
     split_of: dict[str, Split] = {}
-    speakers: dict[str, set[str]] = {keyword: set() for keyword in keywords}
+    speakers: dict[str, set[str]] = {label: set() for label in (*keywords, UNKNOWN_LABEL)}
     for r in recordings:
         if r.kind == "word":
             split_of[r.speaker] = r.split
             if r.known_by == "name":
                 fixed.add(r.speaker)
-            if r.word in speakers and not r.speaker.startswith(SYNTHETIC_PREFIX):
-                speakers[r.word].add(r.speaker)
+            label = label_of(r.word, keywords)
+            if label in speakers and not r.speaker.startswith(SYNTHETIC_PREFIX):
+                speakers[label].add(r.speaker)
     groups = list(speakers.values())
-    for keyword, group in speakers.items():
+    for label, group in speakers.items():
         for wanted in _NEEDED:
             if any(split_of[s] == wanted for s in group):
                 continue
             movable = [s for s in group - fixed if _can_leave(s, groups, split_of)]
             if movable:
                 speaker = min(movable, key=lambda s: (_spared_last(split_of[s]), hash_percent(s)))
-                log.info("%s: speaker %s is used for %s", keyword, speaker, wanted)
+                log.info("%s: speaker %s is used for %s", label, speaker, wanted)
                 split_of[speaker] = wanted
     return [
-        replace(r, split=split_of[r.speaker])
-        if r.speaker in split_of and (r.kind == "word" or r.known_by == "folder")
-        else r
+        replace(r, split=split_of[r.speaker]) if r.kind != "noise" and r.speaker in split_of else r
         for r in recordings
     ]
 
@@ -89,11 +95,11 @@ def with_both_splits(recordings: Sequence[Recording], keywords: Sequence[str]) -
 def held_out_words(recordings: Sequence[Recording], recipe: Recipe) -> tuple[str, ...]:
     """Return the words that training is to know nothing of, so that validation finds out.
 
-    Those that the recipe names, as far as the corpus holds them; if it holds none, a share of the
-    words that are no keywords and that a validation speaker says, by hash. They hold at most the
-    same share of the clips, and words of few clips are taken before that is exceeded: what is
-    learned most from stays. Folders whose names
-    begin with `_` hold no one word, and stay too. Warns of each word that the recipe names in vain.
+    Those that the recipe names, as far as speakers of validation or test say them; if there is none,
+    a share of the words that are no keywords and that a validation speaker says, by hash. They hold
+    at most the same share of the clips, and words of few clips are taken before that is exceeded:
+    what is learned most from stays. Folders whose names begin with `_` hold no one word, and stay
+    too. Says of each word that the recipe names in vain why that is.
     """
     others = [
         r
@@ -102,9 +108,8 @@ def held_out_words(recordings: Sequence[Recording], recipe: Recipe) -> tuple[str
         and label_of(r.word, recipe.keywords) == UNKNOWN_LABEL
         and not r.word.startswith("_")
     ]
-    named = recipe.validation.held_out_words
-    if present := _present(named, {r.word for r in others}, recipe.keywords):
-        return present
+    if named := _judging(recipe, others):
+        return named
     clips = Counter(r.word for r in others if r.split == "training")
     judged = {r.word for r in others if r.split == "validation"}
     share = recipe.validation.unknown_words_share
@@ -140,19 +145,29 @@ def without_words(recordings: Sequence[Recording], words: Iterable[str]) -> list
 
 
 def without_noises(recordings: Sequence[Recording], kinds: Iterable[str]) -> list[Recording]:
-    """Return the recordings, noise in folders of these names in the split `held_out`.
+    """Return the recordings, noise anywhere below folders of these names in the split `held_out`.
 
-    A corpus without such a folder has nothing of that kind to hold out.
+    The folder given may be one of them. A corpus without such a folder has nothing of that kind to
+    hold out; that is said.
     """
     kinds = frozenset(kinds)
-    kept = [
-        replace(r, split="held_out")
-        if r.kind == "noise" and not kinds.isdisjoint((Path(r.root) / r.path).parts[-2:-1])
-        else r
-        for r in recordings
-    ]
-    if n := sum(r.kind == "noise" and r.split == "held_out" for r in kept):
-        log.info("left for tests: %d noises in folders %s", n, ", ".join(sorted(kinds)))
+    folders: set[str] = set()
+    kept, n = [], 0
+    for recording in recordings:
+        r = recording
+        if r.kind == "noise":
+            above = {r.folder, *r.path.split("/")[:-1]}
+            folders |= above
+            if not kinds.isdisjoint(above):
+                r, n = replace(r, split="held_out"), n + 1
+        kept.append(r)
+    if n:
+        log.info("left for tests: %d noises in folders %s", n, ", ".join(sorted(kinds & folders)))
+    for kind in sorted(kinds - folders) if folders else ():
+        log.info(
+            "[validation] held_out_noises: no noise lies in a folder %r.%s",
+            *(kind, did_you_mean(kind, folders)),
+        )
     return kept
 
 
@@ -169,14 +184,24 @@ def _spared_last(split: Split) -> bool:
     return split == "testing"
 
 
-def _present(named: Sequence[str], others: set[str], keywords: Sequence[str]) -> tuple[str, ...]:
-    """Return the named words that can be held out of this corpus; say why the rest can't."""
+def _judging(recipe: Recipe, others: Sequence[Recording]) -> tuple[str, ...]:
+    """Return the words that a recipe names to be held out and that can judge; say why the rest can't."""
+    known = {r.word for r in others}
+    judged = {r.word for r in others if r.split in ("validation", "testing")}
+    named = recipe.validation.held_out_words
     for word in named:
-        if word in keywords:
+        if word in recipe.keywords:
             log.warning("[validation] held_out_words: %r is a keyword and is trained", word)
-        elif word not in others:
-            log.warning(
-                "[validation] held_out_words: --data holds no clip of %r.%s",
-                *(word, did_you_mean(word, others)),
+        elif word not in known:
+            meant = did_you_mean(word, known)
+            # Without a word like it, the recipe was written for other recordings.
+            level = logging.WARNING if meant else logging.INFO
+            log.log(
+                level, "[validation] held_out_words: --data holds no clip of %r.%s", word, meant
             )
-    return tuple(w for w in named if w in others)
+        elif word not in judged:
+            log.warning(
+                "[validation] held_out_words: %r is trained: nobody of validation or test says it",
+                word,
+            )
+    return tuple(w for w in named if w in judged)

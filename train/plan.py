@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,6 @@ from .cache import ClipStore
 from .corpus import label_of
 from .recipe import Recipe
 from .split import Split
-from .windows import WINDOW_SAMPLES
 
 Rows = npt.NDArray[np.int64]
 
@@ -36,7 +36,7 @@ class Pools:
 
     Attributes:
         words: For each label of the recipe, the clips of each of its words.
-        speech: Longer speech, at least one window long.
+        speech: Longer speech.
         noise: Noise recordings.
     """
 
@@ -52,7 +52,7 @@ def pools_of(store: ClipStore, recipe: Recipe, *splits: Split, with_faulty: bool
         store: The decoded recordings.
         recipe: Tells keywords from other words.
         splits: Which splits to take; none means all.
-        with_faulty: Take silent and cut clips and copies of others as well.
+        with_faulty: Take those too that `ClipStore.faults` names, as far as they hold samples.
     """
     words: dict[str, dict[str, list[int]]] = {label: {} for label in recipe.labels}
     speech, noise = [], []
@@ -63,7 +63,7 @@ def pools_of(store: ClipStore, recipe: Recipe, *splits: Split, with_faulty: bool
             continue
         if r.kind == "word":
             words[label_of(r.word, recipe.keywords)].setdefault(r.word, []).append(i)
-        elif r.kind == "speech" and store.length(i) >= WINDOW_SAMPLES:
+        elif r.kind == "speech":
             speech.append(i)
         elif r.kind == "noise":
             noise.append(i)
@@ -91,12 +91,12 @@ def plan_epoch(
     """
     rng = np.random.default_rng((recipe.seed, epoch))
     mix, n = recipe.mix, recipe.training.examples_per_epoch
-    n_silence, n_unknown = round(n * mix.silence), round(n * mix.unknown)
-    n_crops = round(n_unknown * mix.speech_crops) if len(pools.speech) else 0
-    n_fragments = round(n_unknown * mix.fragments)
+    n_silence, n_unknown, n_keywords = _parts(n, mix.silence, mix.unknown)
+    crops = mix.speech_crops if len(pools.speech) else 0.0
+    n_crops, n_fragments, n_words = _parts(n_unknown, crops, mix.fragments)
     unknown, silence = recipe.labels.index(UNKNOWN_LABEL), recipe.labels.index(SILENCE_LABEL)
     keyword_rows = [pools.words[k][k] for k in recipe.keywords]
-    edges = np.linspace(0, n - n_silence - n_unknown, len(keyword_rows) + 1).astype(int)
+    edges = np.linspace(0, n_keywords, len(keyword_rows) + 1).astype(int)
 
     groups = [
         (label, Make.WORD, _cycle(clips, int(count), rng))
@@ -104,7 +104,6 @@ def plan_epoch(
     ]
     fragments = _cycle(np.concatenate(keyword_rows), n_fragments, rng)
     groups.append((unknown, Make.FRAGMENT, fragments))
-    n_words = n_unknown - n_crops - n_fragments
     words = _draw_words(pools.words[UNKNOWN_LABEL].values(), n_words, rng)
     groups.append((unknown, Make.WORD, words))
     if n_crops:
@@ -118,6 +117,15 @@ def plan_epoch(
     rows = np.concatenate([rows for _, _, rows in groups])
     order = rng.permutation(n)
     return labels[order], makes[order], rows[order]
+
+
+def _parts(n: int, *shares: float) -> list[int]:
+    """Divide n by shares that add up to 1 at most: a count for each, and the rest.
+
+    Rounded is where one part ends and the next begins, so that no part takes from another.
+    """
+    edges = [0, *(round(n * sum(shares[: i + 1])) for i in range(len(shares))), n]
+    return [end - start for start, end in pairwise(edges)]
 
 
 def _cycle(clips: Rows, count: int, rng: np.random.Generator) -> Rows:

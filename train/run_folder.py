@@ -14,7 +14,7 @@ from kws_live.errors import OutputError
 from kws_live.files import atomic
 
 from .cache import ClipStore
-from .chain import OBJECTIVES, Chain, Recipe, Stage
+from .chain import Chain, Goal, Recipe, Stage
 from .errors import FlagError
 from .examples import ExampleMaker
 from .files import write_json, write_text
@@ -110,7 +110,7 @@ def _stage_table(stage: Stage) -> dict[str, Any]:
     starts = ("network", "starts_from", "pretrained")
     table: dict[str, Any] = {"name": stage.name}
     table |= {k: getattr(stage, k) for k in starts if getattr(stage, k) is not None}
-    if stage.learns != OBJECTIVES[0]:
+    if stage.learns != Goal.WORDS:
         table["learns"] = stage.learns
     tables = ["training", "mix", "augment"]
     if stage.taught_by:

@@ -100,12 +100,15 @@ class MixSettings:
     def check(self, where: str) -> None:
         """Raise ConfigError if a value is out of its range; `where` begins the message."""
         _check_shares(self, where, *(f.name for f in fields(self)))
-        for name, total in {
-            "unknown + silence": self.unknown + self.silence,
-            "speech_crops + fragments": self.speech_crops + self.fragments,
-        }.items():
-            if total > 1:
-                raise ConfigError(f"{where}{name} = {total:g}: together they must not exceed 1")
+        if (total := self.unknown + self.silence) >= 1:
+            raise ConfigError(
+                f"{where}unknown + silence = {total:g}: together they must stay below 1, or the "
+                "keywords have no examples"
+            )
+        if (total := self.speech_crops + self.fragments) > 1:
+            raise ConfigError(
+                f"{where}speech_crops + fragments = {total:g}: together they must not exceed 1"
+            )
 
 
 @dataclass(frozen=True)
@@ -146,8 +149,8 @@ class ValidationSettings:
     Attributes:
         unknown_words_share: Share of the words that are no keyword which are kept from training.
         held_out_words: These words, in place of the share.
-        held_out_noises: Noise in folders of these names is left for tests: validation does not hear
-            it either.
+        held_out_noises: Noise anywhere below folders of these names is left for tests: validation
+            does not hear it either.
     """
 
     unknown_words_share: float = 0.2

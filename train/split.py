@@ -44,12 +44,13 @@ def two_way_split(name: str) -> Split:
     """Return validation for a tenth of all names and training for the rest.
 
     For recordings without an official split: noise (by its own name) and long speech (by its
-    speaker's folder).
+    speaker).
     """
     return "validation" if hash_percent(name) < VALIDATION_PERCENT else "training"
 
 
 def hash_percent(name: str) -> float:
     """Return a number from 0 to 100 that only the name decides, as Speech Commands draws it."""
-    digest = hashlib.sha1(name.encode()).hexdigest()
+    # Bytes of a file's name that are no UTF-8 reach us as surrogates, and go back to what they were.
+    digest = hashlib.sha1(name.encode(errors="surrogateescape")).hexdigest()
     return (int(digest, 16) % (_MAX_FILES_PER_CLASS + 1)) * (100.0 / _MAX_FILES_PER_CLASS)

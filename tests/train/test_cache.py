@@ -1,5 +1,7 @@
 """The cache of decoded recordings."""
 
+import hashlib
+import os
 import pickle
 import shutil
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
+from kws_train import decode
 from kws_train.cache import ClipStore, open_store
 from kws_train.corpus import find_recordings
 from kws_train.fit import Corpora
@@ -126,6 +129,67 @@ def test_files_that_hold_nothing(tmp_path: Path) -> None:
     assert len(open_store(find_recordings([written(tmp_path / "e", a=b"")]), tmp_path)) == 1
 
 
+def test_a_link_to_nothing_is_unreadable(tmp_path: Path) -> None:
+    """As git-annex leaves one for each file that it hasn't fetched; once it is there, it is read."""
+    root = written(tmp_path / "data", b=tone_clip(300, np.random.default_rng(0)))
+    (root / "low" / "a_nohash_0.wav").symlink_to(tmp_path / "annexed")
+    store = open_store(find_recordings([root]), tmp_path / "cache")
+    assert store.faults == ["unreadable", ""]
+    assert "a_nohash_0.wav cannot be read" in store.notes[0]
+    sf.write(tmp_path / "annexed", tone_clip(500, np.random.default_rng(1)), 16_000, format="WAV")
+    assert open_store(find_recordings([root]), tmp_path / "cache").faults == ["", ""]
+
+
+def test_names_that_are_no_utf_8_are_decoded_and_kept(tmp_path: Path) -> None:
+    """Nothing on the way needs a name to be text."""
+    name = os.fsdecode(b"caf\xe9")
+    (tmp_path / "data" / "low").mkdir(parents=True)
+    for i in range(2):
+        path = tmp_path / "data" / "low" / f"{name}_nohash_{i}.wav"
+        sf.write(os.fsencode(path), tone_clip(300, np.random.default_rng(0)), 16_000, format="WAV")
+    store = open_store(find_recordings([tmp_path / "data"]), tmp_path / "cache")
+    assert [r.speaker for r in store.recordings] == [name, name]
+    assert store.faults == ["", "duplicate"]
+    assert store.notes == {1: f"low/{name}_nohash_0.wav"}
+
+
+def test_hours_are_decoded_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Samples, hash, peak and silence of the whole are found block by block, whatever breaks off."""
+    monkeypatch.setattr(decode, "BLOCK_FRAMES", 1000)
+    x = (np.random.default_rng(0).uniform(-0.2, 0.2, 40_077) * 32_767).astype(np.int16)
+    x[30_000] = -20_000
+    late = np.zeros(40_000, np.int16)
+    late[-1600:] = 3000
+    broken = x.astype(np.float32) / 32_768
+    broken[-1] = np.nan
+    for name, samples in {"a": x, "b": broken, "c": late, "d": 0 * late}.items():
+        (tmp_path / "talk").mkdir(exist_ok=True)
+        subtype = "FLOAT" if samples.dtype == np.float32 else "PCM_16"
+        sf.write(tmp_path / "talk" / f"{name}.wav", samples, 16_000, subtype=subtype)
+    store = open_store(find_recordings([], [tmp_path / "talk"]), tmp_path / "cache")
+    assert store.faults == ["", "unreadable", "", "silent"]
+    assert [store.length(i) for i in range(4)] == [40_077, 0, 40_000, 40_000]
+    assert np.array_equal(store.clip(0), x)
+    assert np.array_equal(store.clip(2), late)
+    assert store.peaks.tolist() == [20_000, 0, 3000, 0]
+    assert store.digests[0].tobytes() == hashlib.sha256(x.tobytes()).digest()[:16]
+    assert store.spans.tolist() == [[0, 40_077], [0, 0], [0, 40_000], [0, 40_000]]
+
+
+def test_speech_shorter_than_a_window_is_left_out(tmp_path: Path) -> None:
+    """No window can be cut from it; noise is repeated instead."""
+    for kind in ("speech", "noise"):
+        (tmp_path / kind).mkdir()
+        for name, n in (("a", 15_999), ("b", 16_000)):
+            x = 0.1 * np.random.default_rng(n).standard_normal(n)
+            sf.write(tmp_path / kind / f"{name}.wav", x, 16_000)
+    found = find_recordings([], [tmp_path / "speech"], [tmp_path / "noise"])
+    store = open_store(found, tmp_path / "cache")
+    assert {r.file: f for r, f in zip(store.recordings, store.faults, strict=True) if f} == {
+        tmp_path / "speech" / "a.wav": "short"
+    }
+
+
 def test_silent_speech_is_left_out_and_silent_noise_is_not(tmp_path: Path) -> None:
     """Crops of it would teach that silence is an unknown word."""
     for kind in ("speech", "noise"):
@@ -168,3 +232,30 @@ def test_a_digest_is_of_the_samples(corpora: Corpora, tmp_path: Path) -> None:
     there = open_store(find_recordings([root], corpora.speech), tmp_path / "b")
     assert np.array_equal(here.digests, there.digests)
     assert len(np.unique(here.digests, axis=0)) == len(here)
+
+
+def test_a_copy_in_another_folder_is_noted_with_that_folder(tmp_path: Path) -> None:
+    """Or a clip would seem to be a copy of itself."""
+    x = tone_clip(300, np.random.default_rng(0))
+    roots = [written(tmp_path / name, a=x) for name in ("mine", "yours")]
+    store = open_store(find_recordings(roots), tmp_path / "cache")
+    assert store.faults == ["", "duplicate"]
+    assert store.notes == {1: "mine/low/a_nohash_0.wav"}
+
+
+def test_only_labels_contradict_each_other(tmp_path: Path) -> None:
+    """One clip in two folders of words that are to be ignored is wrong in neither."""
+    for word in ("cat", "_unknown_", "go"):
+        path = tmp_path / "data" / word / "a_nohash_0.wav"
+        path.parent.mkdir(parents=True)
+        sf.write(path, tone_clip(300, np.random.default_rng(word == "go")), 16_000)
+    sf.write(path.with_name("b_nohash_0.wav"), tone_clip(900, np.random.default_rng(2)), 16_000)
+    shutil.copy(path.with_name("b_nohash_0.wav"), tmp_path / "data" / "cat" / "b_nohash_0.wav")
+    store = open_store(find_recordings([tmp_path / "data"]), tmp_path / "cache", keywords=["go"])
+    assert dict(zip((r.path for r in store.recordings), store.faults, strict=True)) == {
+        "_unknown_/a_nohash_0.wav": "",
+        "cat/a_nohash_0.wav": "duplicate",
+        "cat/b_nohash_0.wav": "contradiction",
+        "go/a_nohash_0.wav": "",
+        "go/b_nohash_0.wav": "contradiction",
+    }

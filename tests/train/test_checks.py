@@ -1,6 +1,7 @@
 """What is said when there is too little to train on."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from kws_train.corpus import find_recordings
 from kws_train.holdout import choose_splits
 from kws_train.plan import pools_of
 from kws_train.recipe import Recipe
+from kws_train.settings import ValidationSettings
+from kws_train.split import two_way_split
 
 from kws_live.errors import InputError
 
@@ -131,3 +134,29 @@ def test_keywords_alone_are_refused(tiny: Recipe, tmp_path: Path) -> None:
     """Without other words a model would take every word for a keyword."""
     with pytest.raises(InputError, match="no folder of other words"):
         check(store_of(tmp_path / "d", {w: GOOD[w] for w in ("low", "high")}, tiny), tiny)
+
+
+def test_words_that_are_all_held_out_are_not_missing(tiny: Recipe, tmp_path: Path) -> None:
+    """There is another word; the recipe keeps it from training."""
+    recipe = replace(tiny, validation=ValidationSettings(held_out_words=("other",)))
+    with pytest.raises(InputError, match=r"all words but the keywords \(other\) are held out"):
+        check(store_of(tmp_path / "d", GOOD, recipe), recipe)
+
+
+def test_keywords_alone_do_not_judge(tiny: Recipe, tmp_path: Path) -> None:
+    """Synthetic voices teach what to ignore; whether that was learned only people can tell."""
+    voices = GOOD | {"other": ["synthetic-a_nohash_0", "synthetic-b_nohash_0"]}
+    with pytest.raises(InputError, match=r"left for validation.*with --speech.*only train"):
+        check(store_of(tmp_path / "d", voices, tiny), tiny)
+
+
+def test_longer_speech_judges_what_is_to_be_ignored(tiny: Recipe, tmp_path: Path) -> None:
+    """Without any other word by a person, if one of its speakers validates."""
+    voices = GOOD | {"other": ["synthetic-a_nohash_0", "synthetic-b_nohash_0"]}
+    store_of(tmp_path / "d", voices, tiny)
+    judge = next(n for n in map(str, range(99)) if two_way_split(n) == "validation")
+    (tmp_path / "s" / judge).mkdir(parents=True)
+    x = tone_clip(500, np.random.default_rng(0), length_s=3)
+    sf.write(tmp_path / "s" / judge / "talk.wav", x, 16_000)
+    found = find_recordings([tmp_path / "d"], [tmp_path / "s"])
+    check(open_store(choose_splits(found, tiny), tmp_path / "cache"), tiny)

@@ -83,3 +83,11 @@ def test_a_table_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "clips.tsv").write_bytes("file\tword\n".encode("utf-16"))
     with pytest.raises(InputError, match=r"clips\.tsv can't be read: .*Save it as UTF-8 text"):
         read_clip_list(tmp_path)
+
+
+def test_a_link_to_nothing_is_a_row_like_any_other(tmp_path: Path) -> None:
+    """What git-annex hasn't fetched is unreadable, and no mistake in the table."""
+    (tmp_path / "a.wav").symlink_to(tmp_path / "annexed")
+    (tmp_path / "clips.tsv").write_text("file\tword\na.wav\tgo\n")
+    clips = read_clip_list(tmp_path)
+    assert clips == [ListedClip(Path("a.wav"), "go", "")]

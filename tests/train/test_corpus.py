@@ -170,3 +170,27 @@ def test_the_folder_of_one_word_asks_for_the_one_above(tmp_path: Path) -> None:
 def test_what_macos_leaves_beside_files_is_no_audio(tmp_path: Path) -> None:
     """`._1.wav` holds attributes of 1.wav."""
     assert list(who(put(tmp_path, "go/1.wav", "go/._1.wav"))) == ["go/1.wav"]
+
+
+def talkers(root: Path) -> dict[str, tuple[str, str]]:
+    """For each file of longer speech its speaker, and how that is known."""
+    return {r.path: (r.speaker, r.known_by) for r in find_recordings([], [root])}
+
+
+@pytest.mark.parametrize(
+    ("file", "speaker", "known_by"),
+    [
+        ("84/121123/84-121123-0000.flac", "84", "folder"),
+        ("train-clean-5/84/121123/84-121123-0000.flac", "84", "folder"),
+        ("LibriSpeech/dev-clean/84/121123/84-121123-0000.flac", "84", "folder"),
+        ("train-clean-100/84/121123/84_121123_000007_000001.wav", "84", "folder"),
+        ("wav48/p225/p225_001.wav", "p225", "folder"),
+        ("118/118-47824-0010.ogg", "118", "folder"),
+        ("anna/monday/talk.wav", "anna", "folder"),
+        ("talks/anna_nohash_3.wav", "anna", "name"),
+        ("anna.wav", "anna", "file"),
+    ],
+)
+def test_who_speaks_at_length(tmp_path: Path, file: str, speaker: str, known_by: str) -> None:
+    """The folder that the file is called after, as in LibriSpeech and VCTK; else the topmost one."""
+    assert talkers(put(tmp_path, file)) == {file: (speaker, known_by)}

@@ -1,13 +1,20 @@
 """Audio files as people have them."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
-from kws_train.decode import read_clip
+from kws_train import decode
+from kws_train.decode import read_blocks
 
 from kws_live.errors import InputError
+
+
+def read_clip(path: Path) -> np.ndarray:
+    """All of a file's samples."""
+    return np.concatenate([np.zeros(0, np.int16), *read_blocks(path)])
 
 
 def tone(rate_hz: int, hz: float = 1000.0) -> np.ndarray:
@@ -75,3 +82,25 @@ def test_a_file_that_was_cut_off_gives_what_there_is(tmp_path: Path) -> None:
     whole = (tmp_path / "a.wav").read_bytes()
     (tmp_path / "a.wav").write_bytes(whole[: len(whole) // 2])
     assert 7_900 <= len(read_clip(tmp_path / "a.wav")) <= 8_000
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 44_100, 48_000])
+def test_where_blocks_end_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate_hz: int
+) -> None:
+    """Read in many pieces a recording has the same samples, and levels can be measured by piece."""
+    noise = np.random.default_rng(0).uniform(-0.9, 0.9, (2 * rate_hz + 77, 2))
+    sf.write(tmp_path / "a.flac", noise, rate_hz)
+    at_once = list(read_blocks(tmp_path / "a.flac"))
+    monkeypatch.setattr(decode, "BLOCK_FRAMES", rate_hz // 49)
+    in_pieces = list(read_blocks(tmp_path / "a.flac"))
+    assert np.array_equal(np.concatenate(in_pieces), np.concatenate(at_once))
+    assert len(in_pieces) > 20
+    assert all(len(x) % 160 == 0 for x in in_pieces[:-1])
+
+
+def test_a_name_that_is_no_utf_8_is_read(tmp_path: Path) -> None:
+    """Archives made elsewhere hold such names."""
+    path = tmp_path / os.fsdecode(b"caf\xe9.wav")
+    sf.write(os.fsencode(path), tone(16_000), 16_000, format="WAV")
+    assert len(read_clip(path)) == 16_000

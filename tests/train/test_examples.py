@@ -1,6 +1,7 @@
 """Training examples: what they are made of, and that nothing but (seed, epoch, index) decides."""
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,13 @@ from kws_train.examples import ExampleMaker
 from kws_train.fit import Corpora
 from kws_train.plan import Make, plan_epoch, pools_of
 from kws_train.recipe import Recipe
+from kws_train.settings import MixSettings
 from kws_train.validation import LabelledWindows
 from kws_train.windows import draw_crop, silent_window
 from torch.utils.data import DataLoader
 from transformers import Wav2Vec2FeatureExtractor
+
+from kws_live.errors import ConfigError
 
 
 @pytest.fixture
@@ -122,6 +126,51 @@ def test_training_uses_training_recordings_only(store: ClipStore, tiny: Recipe) 
         for row in rows:
             assert store.recordings[row].split == "training"
             assert not store.faults[row]
+
+
+@pytest.mark.parametrize("n_unknown", [3, 5, 7, 9, 64])
+def test_shares_that_leave_no_other_words_leave_none(
+    store: ClipStore, tiny: Recipe, n_unknown: int
+) -> None:
+    """However the halves of an odd number are rounded, the parts make up the whole."""
+    mix = MixSettings(unknown=0.5, silence=0.0, speech_crops=0.5, fragments=0.5)
+    training = replace(tiny.training, examples_per_epoch=2 * n_unknown, batch_size=1)
+    recipe = replace(tiny, mix=mix, training=training)
+    labels, makes, _ = plan_epoch(
+        pools_of(store, recipe, "training"), np.diff(store.starts), recipe, 0
+    )
+    unknown = makes[labels == tiny.labels.index("_unknown_")]
+    assert len(unknown) == n_unknown
+    assert not (unknown == Make.WORD).any()
+    assert abs((unknown == Make.CROP).sum() - n_unknown / 2) <= 1
+
+
+def test_keywords_always_have_examples(tiny: Recipe) -> None:
+    """Shares that leave them none are refused."""
+    with pytest.raises(
+        ConfigError, match=r"unknown \+ silence = 1: together they must stay below 1"
+    ):
+        MixSettings(unknown=0.75, silence=0.25).check("")
+
+
+def test_nothing_of_validation_is_heard_in_an_example(
+    corpora: Corpora, tiny: Recipe, tmp_path: Path
+) -> None:
+    """Neither as a word nor beside one, in babble or as noise: the same examples without it."""
+    found = find_recordings(corpora.data, corpora.speech)
+    store = open_store(found, tmp_path)
+    loud = np.array(store.samples)
+    for i, r in enumerate(found):
+        if r.split != "training":
+            loud[store.starts[i] : store.starts[i + 1]] = 32_767
+    assert {r.kind for r in found if r.split != "training"} == {"word", "speech", "noise"}
+    augment = replace(tiny.augment, noise_share=1.0, neighbour_share=1.0)
+    recipe = replace(tiny, augment=augment)
+    expected = ExampleMaker(store, recipe, n_frames=18)
+    marked = ExampleMaker(replace(store, samples=loud), recipe, n_frames=18)
+    for epoch in range(4):
+        for i in range(64):
+            assert np.array_equal(marked.make(epoch, i).window, expected.make(epoch, i).window)
 
 
 def test_silence_is_of_every_kind() -> None:

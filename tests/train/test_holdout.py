@@ -23,10 +23,9 @@ def clip(word: str, speaker: str, n: int = 0, known_by: KnownBy = "folder") -> R
     return Recording("data", path, "word", word, speaker, known_by, speaker_split(speaker))
 
 
-def talk(speaker: str) -> Recording:
-    return Recording(
-        "s", f"{speaker}/1.wav", "speech", "", speaker, "folder", two_way_split(speaker)
-    )
+def talk(speaker: str, known_by: KnownBy = "folder") -> Recording:
+    path = f"{speaker}.wav" if known_by == "file" else f"{speaker}/1.wav"
+    return Recording("s", path, "speech", "", speaker, known_by, two_way_split(speaker))
 
 
 def recipe(**validation: object) -> Recipe:
@@ -42,9 +41,10 @@ NAMES = st.lists(st.text("abcdefgh", min_size=1, max_size=6), min_size=2, max_si
 
 @given(NAMES, st.integers(0, 2**12 - 1))
 def test_nobody_is_in_two_splits(names: list[str], saying: int) -> None:
-    """Whoever says which words, and talks besides: all a person's recordings share a split."""
+    """Whoever says which words, and talks besides: all recordings under a name share a split."""
+    talks = [talk(n, known_by) for n in names for known_by in ("folder", "file")]
     said = [clip("go" if saying >> i & 1 else "cat", name) for i, name in enumerate(names)]
-    found = choose_splits([*said, *(clip("cat", n, 1) for n in names), *map(talk, names)], recipe())
+    found = choose_splits([*said, *(clip("cat", n, 1) for n in names), *talks], recipe())
     splits: dict[str, set[str]] = {}
     for r in found:
         splits.setdefault(r.speaker, set()).add("training" if r.split == "held_out" else r.split)
@@ -56,6 +56,13 @@ def test_two_speakers_are_enough_to_train_and_to_judge(names: list[str]) -> None
     """Wherever their hashes fall, a keyword has one in training and another in validation."""
     found = with_both_splits([clip("go", name) for name in names], ["go"])
     assert splits_of(found, "go") >= {"training", "validation"}
+
+
+@given(NAMES)
+def test_two_speakers_of_other_words_are_enough(names: list[str]) -> None:
+    """What is to be ignored is trained by one and judged by another, whichever words they say."""
+    found = with_both_splits([clip(f"word{n}", name) for n, name in enumerate(names)], ["go"])
+    assert {r.split for r in found} >= {"training", "validation"}
 
 
 @given(NAMES, NAMES)
@@ -158,18 +165,51 @@ def test_words_that_cannot_be_held_out_are_named(caplog: pytest.LogCaptureFixtur
     assert held_out_words(found, recipe(held_out_words=["go", "bee", "catt"])) == ("bee",)
 
 
+def test_a_recipe_for_other_words_is_no_mistake(caplog: pytest.LogCaptureFixture) -> None:
+    """A word that the folders lack, and none like it, is told without alarm."""
+    caplog.set_level(logging.INFO)
+    held_out_words(corpus_of(OTHERS), recipe(held_out_words=["xylophone"]))
+    assert [r.levelname for r in caplog.records if "no clip of 'xylophone'" in r.message] == [
+        "INFO"
+    ]
+
+
+def test_a_named_word_that_nobody_could_judge_is_trained(caplog: pytest.LogCaptureFixture) -> None:
+    """Held out it would be lost for nothing: no speaker of validation or test says it."""
+    found = [*corpus_of(OTHERS), *(clip("yak", s) for s in speakers("training", 3))]
+    assert held_out_words(found, recipe(held_out_words=["yak", "bee"])) == ("bee",)
+    assert "'yak' is trained: nobody of validation or test says it" in caplog.text
+
+
 def noise(root: str, path: str) -> Recording:
     name = path.rsplit("/", maxsplit=1)[-1]
     return Recording(root, path, "noise", "", name, "file", two_way_split(name))
 
 
 def test_kinds_of_noise_are_left_for_tests() -> None:
-    """By the folder that a recording lies in, given itself or inside another; other noise is used."""
-    found = [noise("n", "rain/1.ogg"), noise("a/rain", "2.ogg"), noise("n", "sea/rain.ogg")]
-    kept = choose_splits([*corpus_of(OTHERS), *found], recipe(held_out_noises=["rain", "hail"]))
+    """By any folder that a recording lies in, the one given among them; other noise is used."""
+    held_out = [
+        *(noise("n", "rain/1.ogg"), noise("a/rain", "2.ogg")),
+        *(noise("n", "rain/heavy/3.ogg"), noise("a/rain", "heavy/4.ogg")),
+    ]
+    used = [noise("n", "sea/rain.ogg"), noise("rain/a", "sea/5.ogg")]
+    found = [*corpus_of(OTHERS), *held_out, *used]
+    kept = choose_splits(found, recipe(held_out_noises=["rain", "hail"]))
     splits = [r.split for r in kept if r.kind == "noise"]
-    assert splits[:2] == ["held_out", "held_out"]
-    assert splits[2] == found[2].split != "held_out"
+    assert splits == ["held_out"] * 4 + [r.split for r in used]
+    assert "held_out" not in splits[4:]
+
+
+def test_a_kind_of_noise_that_is_not_there_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    """It may be misspelt, or the recipe was written for other folders; where all are there, silence."""
+    caplog.set_level(logging.INFO)
+    found = [noise("n", "rain/1.ogg")]
+    choose_splits(found, recipe(held_out_noises=["rian"]))
+    assert "no noise lies in a folder 'rian'. Did you mean 'rain'?" in caplog.text
+    assert {r.levelname for r in caplog.records} == {"INFO"}
+    caplog.clear()
+    choose_splits(found, recipe(held_out_noises=["rain"]))
+    assert "no noise lies" not in caplog.text
 
 
 def test_test_clips_of_held_out_words_stay_test_clips() -> None:
@@ -188,6 +228,13 @@ def test_the_risk_of_unknown_speakers_is_said(caplog: pytest.LogCaptureFixture) 
     assert "nothing tells who speaks in 40 clips: go (40)" in caplog.text
     assert "one voice may be in both training and validation, which then flatters" in caplog.text
     assert "WORD/SPEAKER/FILE" in caplog.text
+
+
+def test_the_risk_of_unknown_talkers_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    """Longer speech in files that lie flat leaks like words do."""
+    choose_splits([talk(f"{n:04}", "file") for n in range(40)], recipe())
+    assert "nothing tells who speaks in 40 files of --speech: s (40)" in caplog.text
+    assert "SPEAKER/FILE" in caplog.text
 
 
 def test_a_share_is_a_share() -> None:

@@ -1,9 +1,12 @@
 """The official split of Speech Commands."""
 
+import hashlib
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kws_train.split import speech_commands_split, two_way_split
+from kws_train.split import hash_percent, speech_commands_split, two_way_split
 from kws_train.voices import training_voices
 
 NAMES = st.text("0123456789abcdef", min_size=1, max_size=12)
@@ -53,3 +56,10 @@ def test_recordings_without_official_split_are_never_kept_for_testing() -> None:
     splits = [two_way_split(f"rain{i}") for i in range(2000)]
     assert set(splits) == {"training", "validation"}
     assert 0.08 < splits.count("validation") / 2000 < 0.12
+
+
+def test_a_name_that_is_no_utf_8_has_a_split() -> None:
+    """It is hashed as the bytes that it is on disk, like any other."""
+    name = b"caf\xe9"
+    bits = int(hashlib.sha1(name).hexdigest(), 16) % 2**27
+    assert hash_percent(os.fsdecode(name)) == pytest.approx(100 * bits / (2**27 - 1))
