@@ -106,7 +106,8 @@ def step_of(checkpoint: Path | None) -> int:
 
 def state_of(checkpoint: Path) -> TrainerState:
     """Return what the Trainer noted of a checkpoint's run."""
-    return TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
+    state: TrainerState = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
+    return state
 
 
 def warn_of_other_processes(checkpoint: Path) -> None:

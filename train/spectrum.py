@@ -4,6 +4,8 @@ Few recordings are enough to learn what words sound like in log-mel energies, an
 learn hearing from the waveform besides. What is learned here needs no labels.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -56,7 +58,7 @@ class SpectrumLearner(nn.Module):
         return torch.stack([error, wanted.square().mean(dim=(1, 2))], dim=1)
 
 
-def _places(kernels: list[int], strides: list[int]) -> torch.Tensor:
+def _places(kernels: Sequence[int], strides: Sequence[int]) -> torch.Tensor:
     """Return which frames of the spectrum lie around each frame of the convolutions: int64 [frames, AROUND]."""
     receptive, step, frames = 1, 1, WINDOW_SAMPLES
     for kernel, stride in zip(kernels, strides, strict=True):

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from torch import nn
 from transformers import TrainerCallback
 from transformers.trainer_callback import PrinterCallback
 
@@ -76,7 +77,9 @@ class StageRunner:
         place = f"{self.chain.stages.index(stage) + 1} of {len(self.chain.stages)}"
         log.info("stage %s, %s: %.1f M parameters", place, stage.name, millions)
 
-        learner = network.model if stage.learns == Goal.WORDS else SpectrumLearner(network.model)
+        learner: nn.Module = network.model
+        if stage.learns == Goal.LOG_MEL:
+            learner = SpectrumLearner(network.model)  # type: ignore[arg-type]
         average = None
         if stage.training.ema_decay:
             average = AveragedWeights(learner, stage.training.ema_decay)
