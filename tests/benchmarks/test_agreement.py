@@ -5,15 +5,16 @@ import soundfile
 from support import daemon
 
 from benchmarks.agreement import compare
+from benchmarks.common import ROOT
 from benchmarks.quality_texts import POSTERIOR
 from kws_live.eval.clip_runs import centred_window
 from kws_live.eval.tracks import read_track
-from kws_live.model import find_model, load_model_folder
+from kws_live.model import load_model_folder
 
 
 def test_the_pipeline_and_the_daemon_agree_on_the_demo() -> None:
     """On each of its words, and on digital zero: posteriors in float32, top labels in int8."""
-    folder = load_model_folder(find_model("default"))
+    folder = load_model_folder(ROOT / "models" / "default")
     audio, _ = soundfile.read(daemon.DEMO / "demo.flac", dtype="int16")
     words = [
         audio[round((label.start_s - 0.2) * 16_000) : round((label.end_s + 0.2) * 16_000)]
