@@ -258,16 +258,17 @@ def _report(run: Path) -> None:
 
 def _evaluate(run: Path, data: tuple[Path, ...], split: str, cache: Path | None) -> "Judged":
     from . import evaluate as ev  # noqa: PLC0415
+    from . import folder_windows as folder  # noqa: PLC0415
     from .cache import default_cache_dir  # noqa: PLC0415
     from .manifest import moved_speakers  # noqa: PLC0415
 
     weights = ev.weights_sha256(run)
     model, recipe, normalize = ev.load_run(run)
-    choice: ev.SplitChoice = "testing" if split == "test" else split  # type: ignore[assignment]
+    choice: folder.SplitChoice = "testing" if split == "test" else split  # type: ignore[assignment]
     if data:
         moved = moved_speakers(run)
-        windows = ev.windows_from(data, recipe, choice, cache or default_cache_dir(), moved)
-        name = ev.evaluation_name(data, choice, windows, recipe, moved)
+        windows = folder.windows_from(data, recipe, choice, cache or default_cache_dir(), moved)
+        name = folder.evaluation_name(data, choice, windows, recipe, moved)
     elif split == "validation":
         windows, name = ev.stored_validation(run), "validation"
     else:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 from kws_train.corpus import find_recordings
-from kws_train.evaluate import SplitChoice, evaluation_name, windows_from
+from kws_train.folder_windows import SplitChoice, evaluation_name, windows_from
 from kws_train.recipe import Recipe
 from kws_train.split import Split
 
